@@ -1,0 +1,67 @@
+import js from '@eslint/js'
+import prettier from 'eslint-config-prettier'
+import importX from 'eslint-plugin-import-x'
+import { defineConfig } from 'eslint/config'
+import tseslint from 'typescript-eslint'
+
+// The direction of imports: a folder may import only from those above it in this list
+// (the layers of docs/architecture.md). `platform` is reached through `#platform` alone.
+const layers = ['core', 'graph', 'ops', 'autodiff', 'nn', 'optim', 'runtime', 'data', 'vision', 'io', 'train']
+
+// Beyond the order: pairs that are above each other but must not know each other.
+const strangers = {
+  data: ['graph', 'ops', 'autodiff', 'nn', 'optim', 'runtime'],
+  runtime: [],
+  optim: [],
+  vision: ['runtime', 'optim', 'autodiff'],
+  io: ['runtime', 'optim', 'autodiff', 'data'],
+}
+
+const zones = layers.flatMap((layer, index) => {
+  const forbidden = [...layers.slice(index + 1), ...(strangers[layer] ?? [])]
+  return forbidden.map((other) => ({
+    target: `./src/${layer}`,
+    from: `./src/${other}`,
+    message: `src/${layer} must not import src/${other}: see docs/architecture.md`,
+  }))
+})
+
+export default defineConfig(
+  { ignores: ['dist/', 'docs/api/', 'coverage/', 'out/'] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  prettier,
+  {
+    plugins: { 'import-x': importX },
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js', '*.mjs'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-default-export': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+      // An index known to be in range is asserted with `!`: noUncheckedIndexedAccess asks for it everywhere.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/platform/node.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*', 'onnxruntime-*'] }] },
+  },
+  { files: ['*.js', '*.ts'], rules: { 'import-x/no-default-export': 'off' } },
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+)

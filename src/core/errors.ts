@@ -1,0 +1,94 @@
+/**
+ * The error classes: each message says what was given, what was expected and what to do about it.
+ * Every error thrown on purpose by this library is an {@link OnnxFinetuneError}.
+ */
+export class OnnxFinetuneError extends Error {
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** A shape, axis or size that doesn't fit. */
+export class ShapeError extends OnnxFinetuneError {}
+
+/** An element type that doesn't fit. */
+export class DTypeError extends OnnxFinetuneError {}
+
+/** An option or argument outside of what is allowed. */
+export class ArgumentError extends OnnxFinetuneError {}
+
+/** A graph that can't be built, differentiated or serialised; names the node and the module path. */
+export class GraphError extends OnnxFinetuneError {}
+
+/** A state dict that doesn't fit its module, optimizer or scheduler. */
+export class StateDictError extends OnnxFinetuneError {
+  constructor(
+    message: string,
+    /** Keys that the module has and the state dict lacks. */
+    readonly missingKeys: readonly string[] = [],
+    /** Keys that the state dict has and the module lacks. */
+    readonly unexpectedKeys: readonly string[] = [],
+    /** Keys whose shapes or element types differ. */
+    readonly mismatchedKeys: readonly string[] = [],
+  ) {
+    super(message)
+  }
+}
+
+/** A picture that can't be decoded or encoded. */
+export class ImageError extends OnnxFinetuneError {
+  constructor(
+    message: string,
+    /** Path or description of the picture, where known. */
+    readonly source?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+/** A data set, sampler or loader that can't deliver: a missing folder, an empty class, a bad label. */
+export class DataError extends OnnxFinetuneError {}
+
+/** A file that isn't what it should be: truncated, of another format, or with code where data belongs. */
+export class FileFormatError extends OnnxFinetuneError {}
+
+/** A file or folder that can't be read or written: missing, forbidden, or the disk is full. */
+export class FileSystemError extends OnnxFinetuneError {}
+
+/** ONNX Runtime, a provider or a device that isn't there, or that failed. */
+export class RuntimeError extends OnnxFinetuneError {}
+
+/** A worker (engine or loader) that died. */
+export class WorkerError extends OnnxFinetuneError {}
+
+/** The loss became NaN or infinite. */
+export class NonFiniteLossError extends OnnxFinetuneError {
+  constructor(
+    /** The loss: NaN, Infinity or -Infinity. */
+    readonly loss: number,
+    /** Epoch, from 0. */
+    readonly epoch: number,
+    /** Batch within the epoch, from 0. */
+    readonly batch: number,
+    /** Learning rate of each parameter group at that step. */
+    readonly learningRates: readonly number[],
+  ) {
+    super(
+      `the loss became ${loss} in epoch ${epoch}, batch ${batch}, at learning rate ${learningRates.join(', ')}. ` +
+        'Lower the learning rate, or check the inputs and labels of that batch for NaN.',
+    )
+  }
+}
+
+/** Work stopped by the caller's `AbortSignal`. Its name is `AbortError`, as in the web platform. */
+export class AbortError extends OnnxFinetuneError {
+  override get name(): string {
+    return 'AbortError'
+  }
+}
+
+/** Throws {@link AbortError} if `signal` is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined, what: string): void {
+  if (signal?.aborted) throw new AbortError(`${what} was aborted`, { cause: signal.reason })
+}

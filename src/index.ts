@@ -1,0 +1,5 @@
+export type { DType, TypedArray } from './core/dtype.ts'
+export * from './core/errors.ts'
+export { Generator, type GeneratorState } from './core/generator.ts'
+export type { Shape } from './core/shape.ts'
+export { Tensor, type NestedArray } from './core/tensor.ts'

@@ -1,0 +1,21 @@
+/**
+ * What the library asks of the world it runs in. `node.ts` and `web.ts` each export these functions by
+ * name; `import … from '#platform'` gets the one that fits (package.json, "imports"). Nothing else in
+ * `src/` may name a Node module, a browser global or an ONNX Runtime package.
+ */
+export interface DirectoryEntry {
+  readonly name: string
+  readonly isDirectory: boolean
+}
+
+/** The names exported by each platform module. */
+export interface Platform {
+  /** Reads a whole file. Throws `FileSystemError` naming the path and the remedy. */
+  readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
+  /** Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one. */
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void>
+  /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */
+  listDirectory(path: string): Promise<DirectoryEntry[]>
+  /** Joins path segments. */
+  joinPath(...segments: string[]): string
+}
