@@ -1,0 +1,76 @@
+import { GraphError } from '../core/errors.ts'
+import type { Attributes, Dim, Value } from '../graph/graph.ts'
+import { ints } from './constants.ts'
+
+/** Short forms for writing ONNX nodes inside gradient and lowering rules, where the shapes are known to fit. */
+
+/** One node with one output of the first input's dtype. */
+export function emit(
+  opType: string,
+  inputs: readonly (Value | undefined)[],
+  shape: readonly Dim[],
+  attributes: Attributes = {},
+): Value {
+  const first = inputs[0]!
+  return first.graph.add(opType, inputs, attributes, [{ dtype: first.dtype, shape }]).output()
+}
+
+/** `Reshape` by ONNX's own target: 0 copies the size at that place, −1 is inferred. `shape` is the result's. */
+export function reshapeBy(x: Value, target: readonly number[], shape: readonly Dim[]): Value {
+  return emit('Reshape', [x, ints(x.graph, target)], shape)
+}
+
+/** Reorders dimensions. */
+export function permute(x: Value, perm: readonly number[]): Value {
+  const shape = perm.map((axis) => x.shape[axis]!)
+  return emit('Transpose', [x], shape, { perm: { ints: perm } })
+}
+
+/** Swaps the last two dimensions. */
+export function transposeLast(x: Value): Value {
+  const perm = x.shape.map((_, axis) => axis)
+  perm.push(...perm.splice(-2).reverse())
+  return permute(x, perm)
+}
+
+/** Sums over `axes`, which disappear. */
+export function sumOver(
+  x: Value,
+  axes: readonly number[],
+  opType: 'ReduceSum' | 'ReduceMean' = 'ReduceSum',
+): Value {
+  const shape = x.shape.filter((_, axis) => !axes.includes(axis))
+  return emit(opType, [x, ints(x.graph, axes)], shape, { keepdims: { int: 0 } })
+}
+
+/** Per-channel sum over the batch and all positions: `[N, C, …]` → `[C]`. */
+export function sumPerChannel(x: Value): Value {
+  return sumOver(
+    x,
+    x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
+  )
+}
+
+/** Product of fixed sizes. */
+export const product = (sizes: readonly number[]): number => sizes.reduce((total, size) => total * size, 1)
+
+/** The sizes after batch and channels, which must be fixed. */
+export function spatialShape(x: Value): number[] {
+  return x.shape.slice(2).map((_, axis) => x.dim(axis + 2))
+}
+
+/** One number for every dimension, or a list with one for each. */
+export function perDimension(
+  name: string,
+  value: number | readonly number[] | undefined,
+  rank: number,
+  fallback: number,
+): number[] {
+  const list = typeof value === 'object' ? [...value] : Array.from({ length: rank }, () => value ?? fallback)
+  if (list.length !== rank || list.some((size) => !Number.isInteger(size) || size < 0)) {
+    throw new GraphError(
+      `${name} is [${list.join(', ')}]; give one whole number, or one for each of the ${rank} spatial dimensions`,
+    )
+  }
+  return list
+}

@@ -1,0 +1,94 @@
+import { Tensor } from '../core/tensor.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import { imageToColumns } from './conv-columns.ts'
+import { emit, permute, product, reshapeBy, spatialShape, sumOver, transposeLast } from './conv-emit.ts'
+import { inputForm, weightForm } from './conv-formulations.ts'
+import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
+import type { LoweringTarget, OpDefinition } from './registry.ts'
+
+/** Gradient of a convolution's weights, in the shape of `w`: our own operator, written in ONNX's when lowered. */
+export function convGradWeight(x: Value, dy: Value, geometry: Geometry, w: Value): Value {
+  return emit('onnx-finetune.ConvGradWeight', [x, dy], w.shape, geometryAttributes(geometry))
+}
+
+/** Gradient of a convolution's input, in the shape of `x`. */
+export function convGradInput(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
+  return emit('onnx-finetune.ConvGradInput', [dy, w], x.shape, geometryAttributes(geometry))
+}
+
+/** dW[o, ck] = Σ over samples n and positions l of dy[n, o, l] · columns[n, ck, l], for each group. */
+function lowerWeight(node: Node, target: LoweringTarget): Value[] {
+  const [x, dy, geometry] = [node.input(0), node.input(1), geometryOfNode(node)]
+  const positions = product(spatialShape(dy))
+  const form = weightForm(geometry, positions, target)
+  const columns = imageToColumns(x, geometry, spatialShape(dy), form.columns)
+  const flat =
+    form.product === 'gemm'
+      ? oneProduct(dy, columns, positions)
+      : batchedProduct(dy, columns, geometry.group, positions)
+  const shape = node.output().fixedShape()
+  return [reshapeBy(flat, shape, shape)]
+}
+
+function oneProduct(dy: Value, columns: Value, positions: number): Value {
+  const rows = [dy, columns].map((value) => {
+    const channels = value.dim(1)
+    const flat = reshapeBy(value, [0, channels, positions], [value.shape[0]!, channels, positions])
+    return reshapeBy(permute(flat, [1, 0, 2]), [channels, -1], [channels, 'N·L'])
+  })
+  return emit('Gemm', rows, [dy.dim(1), columns.dim(1)], { transB: { int: 1 } })
+}
+
+function batchedProduct(dy: Value, columns: Value, group: number, positions: number): Value {
+  const [left, right] = [dy, columns].map((value) => {
+    const shape = [...(group > 1 ? [group] : []), value.dim(1) / group, positions]
+    return reshapeBy(value, [0, ...shape], [value.shape[0]!, ...shape])
+  })
+  const products = emit(
+    'MatMul',
+    [left, transposeLast(right!)],
+    [...left!.shape.slice(0, -1), right!.shape.at(-2)!],
+  )
+  return sumOver(products, [0])
+}
+
+function lowerInput(node: Node): Value[] {
+  const [dy, w, geometry, x] = [node.input(0), node.input(1), geometryOfNode(node), node.output()]
+  if (inputForm(geometry, product(spatialShape(dy))) === 'flippedConv')
+    return [flippedConv(dy, w, geometry, x)]
+  const added = outputPadding(geometry, spatialShape(x), spatialShape(dy))
+  const attributes = { ...geometryAttributes(geometry), output_padding: { ints: added } }
+  return [emit('ConvTranspose', [dy, w], x.shape, attributes)]
+}
+
+/** With stride 1 the gradient is a convolution too, with weights mirrored and their channels swapped. */
+function flippedConv(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
+  const [out, channels, ...kernel] = w.fixedShape()
+  const taps = product(kernel)
+  const swapped = permute(w, [1, 0, ...kernel.map((_, axis) => axis + 2)])
+  const mirrored = taps === 1 ? swapped : mirror(swapped, [channels!, out!], kernel)
+  const reach = extent(geometry).map((span) => span - 1)
+  const pads = geometry.pads.map((pad, axis) => reach[axis % reach.length]! - pad)
+  return emit('Conv', [dy, mirrored], x.shape, geometryAttributes({ ...geometry, pads }))
+}
+
+/** Reverses the kernel's positions by a product with the anti-identity: a Slice with negative steps is slower. */
+function mirror(w: Value, channels: readonly number[], kernel: readonly number[]): Value {
+  const taps = product(kernel)
+  const anti = new Float32Array(taps * taps)
+  for (let row = 0; row < taps; row++) anti[row * taps + taps - 1 - row] = 1
+  const rows = product(channels)
+  const flat = reshapeBy(w, [rows, taps], [rows, taps])
+  const reversed = emit(
+    'MatMul',
+    [flat, w.graph.constant(new Tensor('float32', anti, [taps, taps]))],
+    [rows, taps],
+  )
+  return reshapeBy(reversed, [...channels, ...kernel], [...channels, ...kernel])
+}
+
+/** Definitions of the convolution's gradients. */
+export const convGradientOps: OpDefinition[] = [
+  { type: 'onnx-finetune.ConvGradWeight', lower: lowerWeight },
+  { type: 'onnx-finetune.ConvGradInput', lower: lowerInput },
+]
