@@ -108,7 +108,7 @@ function asChannels(value: Value, x: Value): Value {
 /** Σ a·b over the positions: `[N, C]`. A batched dot product reads both once and stores no product. */
 function dotPerSample(a: Value, b: Value): Value {
   const [batch, channels, positions] = [a.shape[0]!, a.dim(1), product(spatialShape(a))]
-  const row = reshapeBy(a, [0, 0, 1, positions].slice(0, 4), [batch, channels, 1, positions])
+  const row = reshapeBy(a, [0, 0, 1, positions], [batch, channels, 1, positions])
   const column = reshapeBy(b, [0, 0, positions, 1], [batch, channels, positions, 1])
   const dots = emit('MatMul', [row, column], [batch, channels, 1, 1])
   return reshapeBy(dots, [0, channels], [batch, channels])

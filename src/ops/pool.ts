@@ -50,7 +50,7 @@ export function averagePool(
   const geometry = poolGeometry(x, kernel, options)
   if (geometry.dilations.some((dilation) => dilation !== 1))
     throw new GraphError('averagePool has no dilation; leave it out')
-  const { dilations: _, ...attributes } = poolAttributes(geometry)
+  const attributes = without(poolAttributes(geometry), 'dilations')
   const include = { count_include_pad: { int: (options.countIncludePad ?? true) ? 1 : 0 } }
   return emit('AveragePool', [x], [x.shape[0]!, x.shape[1]!, ...windowsOf(geometry, spatialShape(x), x)], {
     ...attributes,
@@ -71,8 +71,11 @@ function poolGeometry(x: Value, kernel: number | readonly number[], options: Win
 }
 
 function poolAttributes(geometry: Geometry): Attributes {
-  const { group: _, ...attributes } = geometryAttributes(geometry)
-  return attributes
+  return without(geometryAttributes(geometry), 'group')
+}
+
+function without(attributes: Attributes, name: string): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([key]) => key !== name))
 }
 
 /** The last window must begin in the input or the padding before it. */
