@@ -26,7 +26,9 @@ export interface Case {
   readonly gradients: readonly Packed[]
 }
 
-const all = JSON.parse(readFileSync(new URL('../fixtures/ops-nn/cases.json', import.meta.url), 'utf8')) as Case[]
+const all = JSON.parse(
+  readFileSync(new URL('../fixtures/ops-nn/cases.json', import.meta.url), 'utf8'),
+) as Case[]
 
 /** The cases of one family. */
 export const casesOf = (family: string): Case[] => all.filter((entry) => entry.family === family)
@@ -54,20 +56,33 @@ export async function check(
   const node = y.producer!
   const rule = definitions.find(({ type }) => type === node.opType)!
   const needs = node.inputs.map((_, index) => index < entry.gradients.length)
-  const gradients = rule.gradient!(node, node.outputs.map((output) => (output === y ? dy : undefined)), needs)
+  const gradients = rule.gradient!(
+    node,
+    node.outputs.map((output) => (output === y ? dy : undefined)),
+    needs,
+  )
   const wanted = [y, ...gradients.slice(0, entry.gradients.length).map((value) => value!)]
   for (const value of wanted) graph.output(value)
-  const lowered = rewrite(graph, (copy) => definitions.find(({ type }) => type === copy.opType)?.lower?.(copy, { device }))
+  const lowered = rewrite(graph, (copy) =>
+    definitions.find(({ type }) => type === copy.opType)?.lower?.(copy, { device }),
+  )
   const names = wanted.map((value) => lowered.map.get(value)!.name)
   const session = await InferenceSession.create(serialize(lowered.graph), { intraOpNumThreads: 1 })
-  const known = Object.fromEntries([...entry.inputs.map((input, index) => [`x${index}`, ort(input)] as const), ['dy', ort(entry.dy)] as const])
-  const results = await session.run(Object.fromEntries(session.inputNames.map((name) => [name, known[name]!])))
+  const known = Object.fromEntries([
+    ...entry.inputs.map((input, index) => [`x${index}`, ort(input)] as const),
+    ['dy', ort(entry.dy)] as const,
+  ])
+  const results = await session.run(
+    Object.fromEntries(session.inputNames.map((name) => [name, known[name]!])),
+  )
   await session.release()
   const expected = [entry.y, ...entry.gradients]
   expected.forEach((packed, index) => {
     const what = index === 0 ? 'y' : `gradient ${index - 1}`
     expect(results[names[index]!]!.dims, what).toEqual(packed.shape)
-    expect(relativeError(results[names[index]!]!.data as Float32Array, unpack(packed)), what).toBeLessThan(1e-4)
+    expect(relativeError(results[names[index]!]!.data as Float32Array, unpack(packed)), what).toBeLessThan(
+      1e-4,
+    )
   })
 }
 

@@ -7,8 +7,16 @@ import { casesOf, check } from './conv-cases.ts'
 
 const definitions = [...convOps, ...convTransposeOps, ...convGradientOps]
 
-describe.each(['cpu', 'webgpu'] as const)('convolutions have the outputs and gradients of PyTorch, lowered for %s', (device) => {
-  test.each(casesOf('conv'))('$name', async (entry) => {
-    await check(entry, ({ op, options }, [x, w, b]) => (op === 'conv' ? conv : convTranspose)(x!, w!, b, options), definitions, device)
-  })
-})
+describe.each(['cpu', 'webgpu'] as const)(
+  'convolutions have the outputs and gradients of PyTorch, lowered for %s',
+  (device) => {
+    test.each(casesOf('conv'))('$name', async (entry) => {
+      await check(
+        entry,
+        ({ op, options }, [x, w, b]) => (op === 'conv' ? conv : convTranspose)(x!, w!, b, options),
+        definitions,
+        device,
+      )
+    })
+  },
+)

@@ -5,6 +5,11 @@ import { casesOf, check } from './conv-cases.ts'
 
 describe('products of matrices have the outputs and gradients of PyTorch', () => {
   test.each(casesOf('matmul'))('$name', async (entry) => {
-    await check(entry, ({ op, options }, [a, b, c]) => (op === 'gemm' ? gemm(a!, b!, c, options) : op === 'linear' ? linear(a!, b!, c) : matMul(a!, b!)), matmulOps)
+    await check(
+      entry,
+      ({ op, options }, [a, b, c]) =>
+        op === 'gemm' ? gemm(a!, b!, c, options) : op === 'linear' ? linear(a!, b!, c) : matMul(a!, b!),
+      matmulOps,
+    )
   })
 })
