@@ -1,0 +1,12 @@
+import { parentPort } from 'node:worker_threads'
+
+import { serveEngine } from '../runtime/engine-rpc.ts'
+
+// The entry of the worker that hosts the engine.
+const port = parentPort
+if (port) {
+  const serve = serveEngine((message) => {
+    port.postMessage(message)
+  })
+  port.on('message', (message: unknown) => void serve(message))
+}

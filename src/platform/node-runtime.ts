@@ -1,0 +1,44 @@
+import { Worker } from 'node:worker_threads'
+import type { InferenceSession, Tensor } from 'onnxruntime-common'
+
+import { RuntimeError } from '../core/errors.ts'
+import type { WorkerLink } from '../runtime/engine-rpc.ts'
+
+/** The part of an ONNX Runtime package that the engine uses. */
+export interface Runtime {
+  readonly InferenceSession: typeof InferenceSession
+  readonly Tensor: typeof Tensor
+}
+
+/** Loads ONNX Runtime on first use. Throws {@link RuntimeError} with the install line if it isn't there. */
+export async function loadRuntime(name: 'onnxruntime-node' | 'onnxruntime-web'): Promise<Runtime> {
+  try {
+    return name === 'onnxruntime-node' ? await import('onnxruntime-node') : await import('onnxruntime-web')
+  } catch (cause) {
+    throw new RuntimeError(`${name} can't be loaded: install it with "npm install ${name}"`, { cause })
+  }
+}
+
+/** Starts the worker that hosts the engine. */
+export function startEngineWorker(): WorkerLink {
+  // The sources run as they are under a loader that strips types; the worker inherits its flags.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`./node-engine-worker.${extension}`, import.meta.url))
+  let reason = 'it exited'
+  worker.on('error', (error) => {
+    reason = error instanceof Error ? error.message : String(error)
+  })
+  return {
+    post: (message, transfer = []) => {
+      worker.postMessage(message, transfer)
+    },
+    onMessage: (listener) => worker.on('message', listener),
+    onExit: (listener) =>
+      worker.once('exit', (code) => {
+        listener(`${reason}, code ${code}`)
+      }),
+    terminate: async () => {
+      await worker.terminate()
+    },
+  }
+}

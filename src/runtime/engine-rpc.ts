@@ -1,0 +1,135 @@
+import { RuntimeError, WorkerError } from '../core/errors.ts'
+import type { Engine, EngineOptions, WireTensors } from './engine.ts'
+import { EngineHost } from './engine-host.ts'
+
+/**
+ * The engine behind a worker's border. A pool (workerpool) sends a call to any worker and comlink has no
+ * notice of a worker's death; the engine is one stateful worker whose death must fail what is pending.
+ */
+
+type Method = keyof Engine | 'start'
+interface Request {
+  readonly id: number
+  readonly method: Method
+  readonly args: readonly unknown[]
+}
+interface Response {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: { readonly message: string; readonly stack: string | undefined }
+}
+
+/** A started worker, as the platform gives it. */
+export interface WorkerLink {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  onMessage(listener: (message: unknown) => void): void
+  /** Called once when the worker is gone, whatever the reason. */
+  onExit(listener: (reason: string) => void): void
+  terminate(): Promise<void>
+}
+
+/** Answers requests inside of the worker. */
+export function serveEngine(post: (message: unknown) => void): (message: unknown) => Promise<void> {
+  let host: EngineHost | undefined
+  const call = async (method: Method, args: readonly unknown[]): Promise<unknown> => {
+    if (method === 'start') {
+      host = await EngineHost.start(args[0] as EngineOptions)
+      return undefined
+    }
+    if (!host) throw new RuntimeError('the engine is not started')
+    return (host[method] as (...args: readonly unknown[]) => Promise<unknown>).apply(host, args)
+  }
+  return async (message) => {
+    const { id, method, args } = message as Request
+    try {
+      post({ id, result: await call(method, args) } satisfies Response)
+    } catch (cause) {
+      const { message, stack } = cause instanceof Error ? cause : new Error(String(cause))
+      post({ id, error: { message, stack } } satisfies Response)
+    }
+  }
+}
+
+/** The caller's side: an {@link Engine} that lives in a worker. */
+export class RemoteEngine implements Engine {
+  readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  #nextId = 0
+  #closed = false
+  #gone: string | undefined
+
+  private constructor(private readonly link: WorkerLink) {
+    link.onMessage((message) => {
+      const { id, result, error } = message as Response
+      const waiting = this.#pending.get(id)
+      this.#pending.delete(id)
+      if (error) waiting?.reject(new RuntimeError(error.message, { cause: error.stack }))
+      else waiting?.resolve(result)
+    })
+    link.onExit((reason) => {
+      this.#gone = reason
+      for (const { reject } of this.#pending.values()) reject(this.#death())
+      this.#pending.clear()
+    })
+  }
+
+  static async start(link: WorkerLink, options: EngineOptions): Promise<RemoteEngine> {
+    const engine = new RemoteEngine(link)
+    try {
+      await engine.#call('start', [options])
+    } catch (error) {
+      await link.terminate()
+      throw error
+    }
+    return engine
+  }
+
+  load(...args: Parameters<Engine['load']>): Promise<void> {
+    return this.#call('load', args) as Promise<void>
+  }
+
+  run(name: string, feeds: WireTensors, transfer = false): Promise<WireTensors> {
+    const buffers = transfer ? [...new Set(Object.values(feeds).map(({ data }) => data.buffer))] : []
+    return this.#call('run', [name, feeds], buffers) as Promise<WireTensors>
+  }
+
+  push(...args: Parameters<Engine['push']>): Promise<void> {
+    return this.#call('push', args) as Promise<void>
+  }
+
+  pull(...args: Parameters<Engine['pull']>): Promise<WireTensors> {
+    return this.#call('pull', args) as Promise<WireTensors>
+  }
+
+  snapshot(...args: Parameters<Engine['snapshot']>): Promise<void> {
+    return this.#call('snapshot', args) as Promise<void>
+  }
+
+  restore(...args: Parameters<Engine['restore']>): Promise<void> {
+    return this.#call('restore', args) as Promise<void>
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    const closing = this.#gone === undefined ? this.#call('close', []) : Promise.resolve()
+    this.#closed = true
+    await closing.catch(() => undefined)
+    await this.link.terminate()
+  }
+
+  #call(method: Method, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
+    if (this.#closed)
+      return Promise.reject(new RuntimeError(`the engine is closed, ${method} can't run: make a new session`))
+    if (this.#gone !== undefined) return Promise.reject(this.#death())
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId++
+      this.#pending.set(id, { resolve, reject })
+      this.link.post({ id, method, args } satisfies Request, transfer)
+    })
+  }
+
+  #death(): WorkerError {
+    return new WorkerError(
+      `the engine's worker is gone (${this.#gone ?? ''}): its weights since the last pull() are lost; make a new session and continue from the last checkpoint`,
+    )
+  }
+}

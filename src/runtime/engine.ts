@@ -1,0 +1,56 @@
+import type { DType, TypedArray } from '../core/dtype.ts'
+
+/**
+ * The engine: ONNX Runtime sessions ("programs") and named tensors that stay where they are computed
+ * (parameters, buffers, optimizer state). What crosses its border are batches, scalars and results.
+ */
+
+/** A tensor as plain data, for the border of a worker. */
+export interface WireTensor {
+  readonly dtype: DType
+  readonly data: TypedArray
+  readonly shape: readonly number[]
+}
+
+/** Tensors by name. */
+export type WireTensors = Readonly<Record<string, WireTensor>>
+
+/** A model and how its inputs and outputs meet the resident tensors. */
+export interface Program {
+  /** The serialised ONNX model. */
+  readonly model: Uint8Array<ArrayBuffer>
+  /** Input name → name of the resident tensor that is fed to it. */
+  readonly stateInputs: Readonly<Record<string, string>>
+  /** Output name → name of the resident tensor that it replaces when the run is over. */
+  readonly updates: Readonly<Record<string, string>>
+  /** Outputs that are returned. */
+  readonly fetches: readonly string[]
+}
+
+/** What an engine is started with. */
+export interface EngineOptions {
+  /** The runtime's package: a key of the platform's loader. */
+  readonly runtime: 'onnxruntime-node' | 'onnxruntime-web'
+  /** In order of preference, as ONNX Runtime takes them. */
+  readonly executionProviders: readonly (string | Readonly<Record<string, string>>)[]
+  /** Threads inside of an operator; the default is ONNX Runtime's: one a core. */
+  readonly threads?: number | undefined
+}
+
+/** The methods on both sides of the border. */
+export interface Engine {
+  /** Makes the session `name`; one of that name is released first. */
+  load(name: string, program: Program): Promise<void>
+  /** Runs a program once: `feeds` and resident tensors in, `fetches` out, resident tensors replaced. */
+  run(name: string, feeds: WireTensors, transfer?: boolean): Promise<WireTensors>
+  /** Puts resident tensors, by copy. */
+  push(tensors: WireTensors): Promise<void>
+  /** Copies of resident tensors. */
+  pull(names: readonly string[]): Promise<WireTensors>
+  /** Remembers the resident tensors `names` under `key`; nothing is copied or crosses the border. */
+  snapshot(key: string, names: readonly string[]): Promise<void>
+  /** Makes the tensors remembered under `key` resident again. */
+  restore(key: string): Promise<void>
+  /** Releases everything. May be called again. */
+  close(): Promise<void>
+}
