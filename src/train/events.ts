@@ -1,0 +1,48 @@
+import type { Phase } from './loop-types.ts'
+import type { Metrics } from './running-metrics.ts'
+
+/** An epoch's metrics: the train phase, and the val phase where there is one. */
+export interface EpochMetrics {
+  /** From 0. */
+  readonly epoch: number
+  readonly train: Metrics
+  readonly val?: Metrics
+  /** Learning rate of each parameter group in that epoch. */
+  readonly learningRates: readonly number[]
+  /** Wall-clock seconds of the epoch. */
+  readonly seconds: number
+}
+
+/** After each batch. */
+export interface BatchEvent {
+  readonly type: 'batch'
+  readonly epoch: number
+  readonly phase: Phase
+  /** From 0. */
+  readonly batch: number
+  /** Batches of the phase. */
+  readonly batches: number
+  /** Mean loss of this batch. */
+  readonly loss: number
+  /** Metrics of the phase so far. */
+  readonly running: Metrics
+}
+
+/** After each phase. */
+export interface PhaseEvent {
+  readonly type: 'phase'
+  readonly epoch: number
+  readonly phase: Phase
+  readonly metrics: Metrics
+}
+
+/** After each epoch; the schedulers have stepped. */
+export interface EpochEvent {
+  readonly type: 'epoch'
+  readonly metrics: EpochMetrics
+  /** Whether this is the best epoch so far, and was kept. */
+  readonly isBest: boolean
+}
+
+/** What `trainEpochs` yields: a discriminated union by `type`. */
+export type TrainEvent = BatchEvent | PhaseEvent | EpochEvent
