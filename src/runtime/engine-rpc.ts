@@ -37,7 +37,7 @@ export function serveEngine(post: (message: unknown) => void): (message: unknown
       return undefined
     }
     if (!host) throw new RuntimeError('the engine is not started')
-    return (host[method] as (...args: readonly unknown[]) => Promise<unknown>).apply(host, args)
+    return (host[method] as (...args: unknown[]) => Promise<unknown>).apply(host, [...args])
   }
   return async (message) => {
     const { id, method, args } = message as Request

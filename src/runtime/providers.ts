@@ -1,0 +1,43 @@
+import { ArgumentError } from '../core/errors.ts'
+import type { EngineOptions } from './engine.ts'
+
+/** Where a session runs. */
+export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm'
+
+/** How a device is reached, and what to do when it can't be. */
+export interface Provider extends Pick<EngineOptions, 'runtime' | 'executionProviders'> {
+  readonly remedy: string
+}
+
+/** How each device is reached through ONNX Runtime. */
+export const providers: Readonly<Record<Device, Provider>> = {
+  cpu: { runtime: 'onnxruntime-node', executionProviders: ['cpu'], remedy: 'reinstall onnxruntime-node' },
+  cuda: {
+    runtime: 'onnxruntime-node',
+    executionProviders: ['cuda'],
+    remedy:
+      'it needs Linux x64, CUDA 12 and cuDNN 9: set onnxruntime-node-install=cuda12 in .npmrc, install onnxruntime-node again, or use device: "cpu"',
+  },
+  // The default NHWC layout gives wrong results for some grouped convolutions.
+  webgpu: {
+    runtime: 'onnxruntime-node',
+    executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
+    remedy: 'it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: "cpu"',
+  },
+  wasm: {
+    runtime: 'onnxruntime-web',
+    executionProviders: ['wasm'],
+    remedy: 'in Node, device: "cpu" is faster',
+  },
+}
+
+/** The device for the option `device`, and why. Throws {@link ArgumentError} for one that there isn't. */
+export function chooseDevice(device: string): { device: Device; reason: string } {
+  if (device === 'auto') {
+    return { device: 'cpu', reason: 'auto: the CPU, the only device whose speed and results were measured' }
+  }
+  if (!Object.hasOwn(providers, device)) {
+    throw new ArgumentError(`device ${device} is unknown: use auto, ${Object.keys(providers).join(', ')}`)
+  }
+  return { device: device as Device, reason: 'asked for' }
+}

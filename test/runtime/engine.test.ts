@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+
+import { ArgumentError, RuntimeError } from '../../src/core/errors.ts'
+import { Graph } from '../../src/graph/graph.ts'
+import { serialize } from '../../src/graph/serialize.ts'
+import { chooseDevice } from '../../src/runtime/providers.ts'
+import { startEngine } from '../../src/runtime/start-engine.ts'
+
+/** total' = total + x; returns total'. */
+function accumulator() {
+  const graph = new Graph()
+  const type = { dtype: 'float32', shape: [2] } as const
+  const next = graph.output(
+    graph
+      .add('Add', [graph.input('x', 'float32', [2]), graph.input('total', 'float32', [2])], {}, [type])
+      .output(),
+  )
+  const name = next.name
+  return {
+    name,
+    program: {
+      model: serialize(graph),
+      stateInputs: { total: 't' },
+      updates: { [name]: 't' },
+      fetches: [name],
+    },
+  }
+}
+const tensor = (...values: number[]) => ({
+  dtype: 'float32' as const,
+  data: Float32Array.from(values),
+  shape: [2],
+})
+
+describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
+  it('keeps state between runs, takes snapshots and restores them', async () => {
+    const host = await startEngine('cpu', { engine, threads: 1 })
+    const { name, program } = accumulator()
+    await host.load('step', program)
+    await host.push({ t: tensor(1, 2) })
+    await host.run('step', { x: tensor(1, 1) })
+    await host.snapshot('best', ['t'])
+    const results = await host.run('step', { x: tensor(1, 1) })
+    expect([...results[name]!.data]).toEqual([3, 4])
+    await host.restore('best')
+    expect([...(await host.pull(['t'])).t!.data]).toEqual([2, 3])
+    await host.close()
+    await host.close()
+  })
+
+  it('names what is missing', async () => {
+    const host = await startEngine('cpu', { engine })
+    await expect(host.run('step', {})).rejects.toThrow(/no program step/)
+    await expect(host.pull(['w'])).rejects.toBeInstanceOf(RuntimeError)
+    await host.close()
+  })
+})
+
+it('transfers buffers when asked, and copies otherwise', async () => {
+  const host = await startEngine('cpu', { threads: 1 })
+  await host.load('step', accumulator().program)
+  await host.push({ t: tensor(0, 0) })
+  const [kept, given] = [tensor(1, 1), tensor(1, 1)]
+  await host.run('step', { x: kept })
+  await host.run('step', { x: given }, true)
+  expect([kept.data.length, given.data.length]).toEqual([2, 0])
+  await host.close()
+})
+
+it('refuses an unknown device', () => {
+  expect(() => chooseDevice('tpu')).toThrow(ArgumentError)
+})
