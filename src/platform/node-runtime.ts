@@ -21,9 +21,9 @@ export async function loadRuntime(name: 'onnxruntime-node' | 'onnxruntime-web'):
 
 /** Starts the worker that hosts the engine. */
 export function startEngineWorker(): WorkerLink {
-  // The sources run as they are under a loader that strips types; the worker inherits its flags.
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./node-engine-worker.${extension}`, import.meta.url))
+  const worker = import.meta.url.endsWith('.ts')
+    ? sourceWorker(new URL('./node-engine-worker.ts', import.meta.url))
+    : new Worker(new URL('./node-engine-worker.js', import.meta.url))
   let reason = 'it exited'
   worker.on('error', (error) => {
     reason = error instanceof Error ? error.message : String(error)
@@ -41,4 +41,10 @@ export function startEngineWorker(): WorkerLink {
       await worker.terminate()
     },
   }
+}
+
+/** Development only: Node 20 does not apply `--import tsx` to the entry of a worker. */
+function sourceWorker(entry: URL): Worker {
+  const code = `require('tsx/esm/api').register(); import(${JSON.stringify(entry.href)})`
+  return new Worker(code, { eval: true })
 }
