@@ -59,8 +59,13 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/platform/node.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: ['node:*', 'onnxruntime-*'] }] },
+    ignores: ['src/platform/node*.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['node:*', 'onnxruntime-*'], allowTypeImports: true }] },
+      ],
+    },
   },
   { files: ['*.js', '*.ts'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },

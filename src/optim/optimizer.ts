@@ -27,9 +27,9 @@ export type ActiveGroup<Options> = Required<Options> & {
 /** What an update rule can ask for while it adds its nodes. */
 export interface UpdateContext {
   /** A float32 scalar graph input of the parameter's group, fed at every step from `hyperparameters()`. */
-  hyper(name: string): Value
+  readonly hyper: (name: string) => Value
   /** The state tensor of a slot before this step, in the parameter's shape. */
-  state(slot: string): Value
+  readonly state: (slot: string) => Value
 }
 
 /** The next parameter, and the next state by slot. */
@@ -69,9 +69,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
     const groups = given.every((item) => 'params' in item)
       ? given
       : [{ params: given as OptimizedParameter[] }]
-    this.paramGroups = groups.map(
-      (group) => ({ ...defaults, ...group, params: [...group.params] }) as ActiveGroup<Options>,
-    )
+    this.paramGroups = groups.map((group) => ({ ...defaults, ...group, params: [...group.params] }))
     this.#checkParameters()
   }
 

@@ -52,7 +52,7 @@ export function serveEngine(post: (message: unknown) => void): (message: unknown
 
 /** The caller's side: an {@link Engine} that lives in a worker. */
 export class RemoteEngine implements Engine {
-  readonly #pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
+  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
   #nextId = 0
   #closed = false
   #gone: string | undefined

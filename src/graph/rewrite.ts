@@ -1,0 +1,50 @@
+import { Graph, type Node, type Value } from './graph.ts'
+
+/** Nodes that the outputs need, in their order. */
+export function liveNodes(graph: Graph): Node[] {
+  const live = new Set<Node>()
+  const pending = graph.outputs.flatMap((value) => value.producer ?? [])
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (live.has(node)) continue
+    live.add(node)
+    for (const input of node.inputs) if (input?.producer) pending.push(input.producer)
+  }
+  return graph.nodes.filter((node) => live.has(node))
+}
+
+/** What a pass puts in place of a node: values of the new graph for each of its outputs, or `undefined` to copy it. */
+export type Replace = (copy: Node) => readonly Value[] | undefined
+
+/**
+ * Copies the live part of a graph into a new one, letting `replace` substitute nodes. `replace` gets a node that already
+ * reads the new graph's values; the copy itself is dropped when it is substituted. Inputs keep names and order, outputs
+ * keep their order; the map tells where each old value went.
+ */
+export function rewrite(graph: Graph, replace: Replace): { graph: Graph; map: Map<Value, Value> } {
+  const target = new Graph()
+  const map = new Map<Value, Value>()
+  const live = liveNodes(graph)
+  const used = new Set(live.flatMap((node) => node.inputs))
+  for (const input of graph.inputs) map.set(input, copyInput(target, input))
+  for (const constant of graph.constants) {
+    if (used.has(constant) || graph.outputs.includes(constant)) {
+      // Made-up names start anew in the copy; given ones stay.
+      const name = constant.name.includes(':') ? undefined : constant.name
+      map.set(constant, target.constant(constant.constant!, name))
+    }
+  }
+  for (const node of live) {
+    const inputs = node.inputs.map((value) => value && map.get(value))
+    const copy = target.inScopePath(node.scope, () =>
+      target.add(node.opType, inputs, node.attributes, node.outputs),
+    )
+    const replacement = target.inScopePath(node.scope, () => replace(copy))
+    node.outputs.forEach((output, index) => map.set(output, replacement?.[index] ?? copy.output(index)))
+  }
+  for (const output of graph.outputs) target.output(map.get(output)!)
+  return { graph: target, map }
+}
+
+function copyInput(target: Graph, { name, dtype, shape }: Value): Value {
+  return name.startsWith('dim:') ? target.symbol(name.slice(4)) : target.input(name, dtype, shape)
+}

@@ -1,0 +1,137 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  TensorProto_DataType as DataType,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+} from 'onnx-buf'
+
+import type { DType } from '../core/dtype.ts'
+import type { Tensor } from '../core/tensor.ts'
+import type { AttributeValue, Graph, Node, Value } from './graph.ts'
+import { liveNodes } from './rewrite.ts'
+
+/** The operator set that graphs are written in. */
+export const opset = 18
+
+const dataTypes: Record<DType, DataType> = {
+  float32: DataType.FLOAT,
+  float64: DataType.DOUBLE,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  uint8: DataType.UINT8,
+  bool: DataType.BOOL,
+}
+
+/** ONNX's number of an element type. */
+export function dataTypeOf(dtype: DType): number {
+  return dataTypes[dtype]
+}
+
+/**
+ * A graph as the bytes of an ONNX model: live nodes only, constants as initializers, every size of inputs and outputs declared.
+ *
+ * @see https://github.com/onnx/onnx/blob/main/docs/IR.md
+ */
+export function serialize(graph: Graph): Uint8Array<ArrayBuffer> {
+  const nodes = liveNodes(graph)
+  const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs])
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: 'onnx-finetune',
+    opsetImport: [
+      create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) }),
+      create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }),
+    ],
+    graph: create(GraphProtoSchema, {
+      name: 'graph',
+      node: nodes.map(nodeProto),
+      initializer: graph.constants
+        .filter((value) => used.has(value))
+        .map((value) => tensorProto(value.constant!, value.name)),
+      input: graph.inputs.map(valueInfo),
+      output: graph.outputs.map(valueInfo),
+    }),
+  })
+  return toBinary(ModelProtoSchema, model)
+}
+
+function nodeProto(node: Node) {
+  const [operator, domain] = splitDomain(node.opType)
+  return create(NodeProtoSchema, {
+    opType: operator,
+    domain,
+    name: node.outputs[0] ? `${node.scope}/${node.outputs[0].name}` : node.scope,
+    input: trimEnd(node.inputs.map((value) => value?.name ?? '')),
+    output: node.outputs.map((value) => value.name),
+    attribute: Object.entries(node.attributes).map(([name, value]) => attributeProto(name, value)),
+  })
+}
+
+/** `com.microsoft.FusedMatMul` → operator and domain. */
+function splitDomain(opType: string): [string, string] {
+  const dot = opType.lastIndexOf('.')
+  return [opType.slice(dot + 1), opType.slice(0, Math.max(dot, 0))]
+}
+
+function trimEnd(names: string[]): string[] {
+  while (names.at(-1) === '') names.pop()
+  return names
+}
+
+function attributeProto(name: string, value: AttributeValue) {
+  if ('int' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) })
+  if ('float' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float })
+  if ('ints' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.ints.map(BigInt) })
+  if ('floats' in value)
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOATS, floats: [...value.floats] })
+  if ('string' in value) {
+    return create(AttributeProtoSchema, {
+      name,
+      type: AttributeType.STRING,
+      s: new TextEncoder().encode(value.string),
+    })
+  }
+  return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: tensorProto(value.tensor, '') })
+}
+
+function tensorProto(tensor: Tensor, name: string) {
+  const { buffer, byteOffset, byteLength } = tensor.data
+  return create(TensorProtoSchema, {
+    name,
+    dims: tensor.shape.map(BigInt),
+    dataType: dataTypes[tensor.dtype],
+    rawData: new Uint8Array(buffer, byteOffset, byteLength),
+  })
+}
+
+function valueInfo(value: Value) {
+  const dim = value.shape.map((size) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value:
+        typeof size === 'number'
+          ? { case: 'dimValue', value: BigInt(size) }
+          : { case: 'dimParam', value: size },
+    }),
+  )
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType: dataTypes[value.dtype],
+    shape: create(TensorShapeProtoSchema, { dim }),
+  })
+  return create(ValueInfoProtoSchema, {
+    name: value.name,
+    type: create(TypeProtoSchema, { value: { case: 'tensorType', value: tensorType } }),
+  })
+}

@@ -1,0 +1,48 @@
+import { GraphError } from '../core/errors.ts'
+import { activationOps } from './activations.ts'
+import { batchNormOps } from './batch-norm.ts'
+import { compareOps } from './compare.ts'
+import { convGradientOps } from './conv-gradients.ts'
+import { convTransposeOps } from './conv-transpose.ts'
+import { convOps } from './conv.ts'
+import { elementwiseOps } from './elementwise.ts'
+import { layerNormOps } from './layer-norm.ts'
+import { matmulOps } from './matmul.ts'
+import { poolOps } from './pool.ts'
+import { reduceOps } from './reduce.ts'
+import { reshapeOps } from './reshape.ts'
+import type { OpDefinition } from './registry.ts'
+
+const builtIn = new Map(
+  [
+    ...activationOps,
+    ...batchNormOps,
+    ...compareOps,
+    ...convGradientOps,
+    ...convTransposeOps,
+    ...convOps,
+    ...elementwiseOps,
+    ...layerNormOps,
+    ...matmulOps,
+    ...poolOps,
+    ...reduceOps,
+    ...reshapeOps,
+  ].map((definition) => [definition.type, definition]),
+)
+
+const added = new Map<string, OpDefinition>()
+
+/**
+ * Registers an operator of the caller's own, so that graphs with it can be differentiated and lowered.
+ *
+ * @throws {@link GraphError} if the type has a definition already.
+ */
+export function registerOp(definition: OpDefinition): void {
+  if (opDefinition(definition.type)) throw new GraphError(`operator ${definition.type} is registered already`)
+  added.set(definition.type, definition)
+}
+
+/** The definition of an operator type, if there is one. */
+export function opDefinition(type: string): OpDefinition | undefined {
+  return builtIn.get(type) ?? added.get(type)
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { describe, expect, it } from 'vitest'
+
+import { ArgumentError } from '../../src/core/errors.ts'
+import { Tensor } from '../../src/core/tensor.ts'
+import { Graph } from '../../src/graph/graph.ts'
+import { serialize } from '../../src/graph/serialize.ts'
+import { Adam, AdamW } from '../../src/optim/adam.ts'
+import { SGD } from '../../src/optim/sgd.ts'
+
+/** PyTorch's parameters after each of ten steps: test/fixtures/optim/make.py. */
+interface Fixture {
+  readonly start: number[][]
+  readonly grads: number[][][]
+  readonly cases: Record<string, { kind: string; options: { lr: number }; trajectory: number[][][] }>
+}
+const fixture = new URL('../fixtures/optim/trajectories.json', import.meta.url)
+const { start, grads, cases } = JSON.parse(readFileSync(fixture, 'utf8')) as Fixture
+const kinds = { SGD, Adam, AdamW }
+const parameterOf = (values: number[]) => ({ tensor: Tensor.from(values), requiresGrad: true })
+type AnyOptimizer = SGD | Adam
+
+/** One graph for one parameter's update, run step by step with the fed scalars. */
+async function trajectory(optimizer: AnyOptimizer, group: number): Promise<number[][]> {
+  const graph = new Graph()
+  const active = optimizer.paramGroups[group] as never
+  const size = start[group]!.length
+  const inputs = new Map<string, ReturnType<Graph['input']>>()
+  const input = (name: string, shape: number[]) => {
+    if (!inputs.has(name)) inputs.set(name, graph.input(name, 'float32', shape))
+    return inputs.get(name)!
+  }
+  const update = optimizer.update(input('p', [size]), input('g', [size]), active, {
+    hyper: (name) => input(`hyper ${name}`, []),
+    state: (slot) => input(`state ${slot}`, [size]),
+  })
+  for (const value of [update.parameter, ...Object.values(update.state)]) graph.output(value)
+  const session = await InferenceSession.create(serialize(graph), { intraOpNumThreads: 1 })
+  let p = Float32Array.from(start[group]!)
+  let state: Record<string, Float32Array> = Object.fromEntries(
+    optimizer.slots(active).map((slot) => [slot, new Float32Array(size)]),
+  )
+  const path: number[][] = []
+  for (const [step, gradient] of grads.entries()) {
+    if (step === 5) Object.assign(active, { lr: (active as { lr: number }).lr * 0.1 })
+    const scalars = optimizer.hyperparameters(active, step)
+    const feeds: Record<string, OrtTensor> = {
+      p: new OrtTensor('float32', p, [size]),
+      g: new OrtTensor('float32', Float32Array.from(gradient[group]!), [size]),
+      ...Object.fromEntries(
+        Object.entries(scalars).map(([name, value]) => [
+          `hyper ${name}`,
+          new OrtTensor('float32', [value], []),
+        ]),
+      ),
+      ...Object.fromEntries(
+        Object.entries(state).map(([slot, data]) => [
+          `state ${slot}`,
+          new OrtTensor('float32', data, [size]),
+        ]),
+      ),
+    }
+    const results = await session.run(
+      Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!])),
+    )
+    p = results[update.parameter.name]!.data as Float32Array<ArrayBuffer>
+    state = Object.fromEntries(
+      Object.entries(update.state).map(([slot, value]) => [slot, results[value.name]!.data as Float32Array]),
+    )
+    path.push([...p])
+  }
+  await session.release()
+  return path
+}
+
+describe('follows PyTorch for ten steps, two groups and a change of the learning rate', () => {
+  it.each(Object.entries(cases))('%s', async (_, { kind, options, trajectory: expected }) => {
+    const groups = start.map((values, group) => ({
+      params: [parameterOf(values)],
+      ...(group === 1 ? { lr: options.lr * 0.5 } : {}),
+    }))
+    const optimizer = new kinds[kind as keyof typeof kinds](groups, options)
+    for (const group of [0, 1]) {
+      const path = await trajectory(optimizer, group)
+      path.forEach((values, step) => {
+        values.forEach((value, index) => {
+          expect(value).toBeCloseTo(expected[step]![group]![index]!, 5)
+        })
+      })
+    }
+  })
+})
+
+describe('options', () => {
+  const frozen = { tensor: Tensor.zeros([1]), requiresGrad: false }
+
+  it('refuses a list in which nothing is trainable', () => {
+    expect(() => new SGD([frozen], { lr: 0.1 })).toThrow(/none is trainable/)
+  })
+
+  it('refuses a negative learning rate and a parameter given twice', () => {
+    const parameter = parameterOf([1])
+    expect(() => new SGD([parameter], { lr: -1 })).toThrow(ArgumentError)
+    expect(() => new Adam([parameter, parameter], {})).toThrow(/twice/)
+  })
+
+  it('restores what it saved', () => {
+    const parameters = [parameterOf([1, 2])]
+    const optimizer = new SGD(parameters, { lr: 0.1, momentum: 0.9 })
+    optimizer.state.set(parameters[0]!, { momentum_buffer: Tensor.from([3, 4]) })
+    optimizer.countStep()
+    const other = new SGD(parameters, { lr: 1, momentum: 0.9 })
+    other.loadStateDict(optimizer.stateDict())
+    expect(other.paramGroups[0]?.lr).toBe(0.1)
+    expect(other.steps(parameters[0]!)).toBe(1)
+    expect(other.state.get(parameters[0]!)?.momentum_buffer?.toList()).toEqual([3, 4])
+  })
+})
