@@ -1,3 +1,4 @@
+import { DataError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
 
@@ -20,7 +21,7 @@ export interface Dataset {
    * The sample at `index`, 0 … length − 1.
    *
    * @param generator - The source of every random draw of this sample: a function of the loader's seed,
-   * the epoch and `index`, so that the sample is the same whichever worker makes it.
+   * the epoch and the sample's place in the epoch, so that the sample is the same whichever worker makes it.
    */
   get(index: number, generator: Generator): Sample | Promise<Sample>
 
@@ -32,13 +33,35 @@ export interface Dataset {
 }
 
 /**
- * A sample as a recipe that crosses the border of a worker: `handler` names a function registered in the
- * worker, `payload` is its structured-cloneable argument. The worker's result goes through `finish` on the
- * caller's thread (for transforms that can't be sent).
+ * A sample as a recipe that crosses the border of a worker. The worker's result goes through `finish` on
+ * the caller's thread (for transforms that can't be sent). It must make the sample that `get` makes.
+ *
+ * @example
+ * ```ts
+ * import type { Dataset } from 'onnx-finetune'
+ *
+ * // my-samples.js exports `async function load(path, generator) { …; return { input, label } }`
+ * const handler = new URL('./my-samples.js#load', import.meta.url).href
+ * const job: Dataset['job'] = (index) => ({ handler, payload: `scan-${index}.raw` })
+ * ```
  */
 export interface SampleJob {
+  /** `'image'`, or the URL of a module and, after `#`, the name of its export: a {@link SampleHandler}. */
   readonly handler: string
+  /** The handler's argument: structured-cloneable, and copied to the worker, so keep it small. */
   readonly payload: unknown
   /** Runs on the caller's thread with the generator where the worker left it; the default is the identity. */
   finish?(sample: Sample, generator: Generator): Sample | Promise<Sample>
+}
+
+/**
+ * Makes a sample inside a loader worker. The worker gives the sample's memory away: return tensors of your
+ * own, not cached ones.
+ */
+export type SampleHandler = (payload: unknown, generator: Generator) => Sample | Promise<Sample>
+
+/** Throws unless `index` is an integer in 0 … length − 1. */
+export function checkIndex(index: number, length: number, what: string): void {
+  if (Number.isInteger(index) && index >= 0 && index < length) return
+  throw new DataError(`${what} has no sample ${index}: its indices are 0 to ${length - 1}`)
 }

@@ -1,0 +1,114 @@
+import { allocate, type TypedArray } from '../core/dtype.ts'
+import { DataError } from '../core/errors.ts'
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts'
+import { Tensor } from '../core/tensor.ts'
+import type { Sample } from './dataset.ts'
+
+/** Samples stacked along a new first dimension. */
+export interface Batch {
+  /** `[N, …]`; for pictures `[N, C, H, W]`. */
+  readonly inputs: Tensor
+  /** Class indices as int32 `[N]`, or stacked targets `[N, …]`. */
+  readonly labels: Tensor
+}
+
+/**
+ * Stacks samples into a batch.
+ *
+ * @param indices - The samples' indices in the data set, for messages; by default their places in the batch.
+ * @throws {@link DataError} if shapes or types differ, or if a label is no integer.
+ * @see https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
+ */
+export function collate(samples: readonly Sample[], indices?: readonly number[]): Batch {
+  const stack = new BatchStack(samples.length)
+  samples.forEach((sample, position) => {
+    stack.add(sample, indices?.[position] ?? position)
+  })
+  return stack.batch()
+}
+
+/**
+ * A batch that grows by one sample at a time, so that each sample is copied, once, when it is made: no long
+ * pause at the end, and no second copy of the whole batch in memory.
+ */
+export class BatchStack {
+  readonly #inputs: Rows
+  readonly #labels: Rows
+
+  /** @param count - Number of samples that will be added. */
+  constructor(count: number) {
+    if (count === 0) throw new DataError('a batch needs at least one sample, got none')
+    this.#inputs = new Rows(
+      count,
+      'an input',
+      'Make them equal in the transform, for pictures with Resize and CenterCrop, or give the loader a collate.',
+    )
+    this.#labels = new Rows(count, 'a label', 'Give all samples the same kind of label or target.')
+  }
+
+  /** Copies `sample` into the next row. */
+  add({ input, label }: Sample, index: number): void {
+    this.#inputs.add(input, index)
+    this.#labels.add(typeof label === 'number' ? classIndex(label, index) : label, index)
+  }
+
+  /** The batch; all samples must have been added. */
+  batch(): Batch {
+    return { inputs: this.#inputs.tensor(), labels: this.#labels.tensor() }
+  }
+}
+
+function classIndex(label: number, index: number): Tensor<'int32'> {
+  const data = Int32Array.of(label)
+  if (data[0] !== label) {
+    throw new DataError(
+      `sample ${index} has the label ${label}, but a number is a class index and must be an integer. ` +
+        "For a regression target give a tensor: Tensor.from(value, 'float32').",
+    )
+  }
+  return new Tensor('int32', data, [])
+}
+
+class Rows {
+  #first: { readonly row: Pick<Tensor, 'dtype' | 'shape'>; readonly index: number } | undefined
+  #data: TypedArray = new Float32Array(0)
+  #filled = 0
+
+  constructor(
+    private readonly count: number,
+    private readonly what: string,
+    private readonly remedy: string,
+  ) {}
+
+  add(row: Tensor, index: number): void {
+    const first = (this.#first ??= this.#start(row, index))
+    if (!sameShape(row.shape, first.row.shape) || row.dtype !== first.row.dtype) {
+      throw new DataError(
+        `sample ${index} has ${this.what} of ${describe(row)}, but sample ${first.index} of the same batch ` +
+          `of ${describe(first.row)}. ${this.remedy}`,
+      )
+    }
+    this.#data.set(row.data as never, this.#filled++ * row.size)
+  }
+
+  #start(row: Tensor, index: number): { row: Pick<Tensor, 'dtype' | 'shape'>; index: number } {
+    this.#data = allocate(row.dtype, this.count * sizeOf(row.shape))
+    return { row: { dtype: row.dtype, shape: row.shape }, index }
+  }
+
+  tensor(): Tensor {
+    const { dtype, shape } = this.#first!.row
+    return new Tensor(dtype, this.#data, [this.count, ...shape])
+  }
+}
+
+function describe({ dtype, shape }: Pick<Tensor, 'dtype' | 'shape'>): string {
+  return `${dtype} ${formatShape(shape)}`
+}
+
+/**
+ * Makes a batch of samples.
+ *
+ * @param indices - The samples' indices in the data set.
+ */
+export type Collate<B = Batch> = (samples: readonly Sample[], indices: readonly number[]) => B
