@@ -1,0 +1,7 @@
+export { BatchNorm2d, type BatchNorm2dOptions } from './batch-norm2d.ts'
+export { Conv2d, type Conv2dOptions } from './conv2d.ts'
+export { CrossEntropyLoss, type CrossEntropyLossOptions } from './cross-entropy-loss.ts'
+export * from './layers.ts'
+export { Linear, type LinearOptions } from './linear.ts'
+export { Module, type IncompatibleKeys, type StateDict } from './module.ts'
+export { ModuleBuffer, Parameter } from './parameter.ts'

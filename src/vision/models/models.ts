@@ -1,0 +1,13 @@
+import { BasicBlock, Bottleneck, ResNet, type ResNetOptions } from './resnet.ts'
+
+/** ResNet-18, 11.7 M parameters. @see https://pytorch.org/vision/stable/models/resnet.html */
+export const resnet18 = (options: ResNetOptions = {}): Promise<ResNet> =>
+  Promise.resolve(new ResNet({ block: BasicBlock, layers: [2, 2, 2, 2] }, options))
+
+/** ResNet-34, 21.8 M parameters. */
+export const resnet34 = (options: ResNetOptions = {}): Promise<ResNet> =>
+  Promise.resolve(new ResNet({ block: BasicBlock, layers: [3, 4, 6, 3] }, options))
+
+/** ResNet-50, 25.6 M parameters. */
+export const resnet50 = (options: ResNetOptions = {}): Promise<ResNet> =>
+  Promise.resolve(new ResNet({ block: Bottleneck, layers: [3, 4, 6, 3] }, options))
