@@ -95,7 +95,10 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     const pending: Promise<B>[] = []
     const fill = (count: number) => {
       for (let next; pending.length < count && !(next = plan.next()).done;) {
-        pending.push(handled(maker.make(next.value)))
+        const batch = maker.make(next.value)
+        // Its error is thrown when its turn comes; until then, or if that never comes, it is nobody's.
+        batch.catch(noop)
+        pending.push(batch)
       }
     }
     try {
@@ -103,7 +106,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
         fill(Math.max(this.#ahead, 1))
         if (!pending[0]) return
         const batch = await unlessAborted(pending[0], this.#signal)
-        pending.shift()
+        void pending.shift()
         fill(this.#ahead)
         yield batch
       }
@@ -128,12 +131,6 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   }
 }
 
-/** Its error is thrown when its turn comes; until then, or if that never comes, it is nobody's. */
-function handled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined)
-  return promise
-}
-
 /** `promise`, or an {@link AbortError} as soon as `signal` is aborted. */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   throwIfAborted(signal, 'the epoch')
@@ -150,4 +147,8 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
   } finally {
     if (onAbort) signal.removeEventListener('abort', onAbort)
   }
+}
+
+function noop(): void {
+  // Nothing to do.
 }

@@ -1,1 +1,2 @@
-export {}
+export { loadRuntime, startEngineWorker, type Runtime } from './node-runtime.ts'
+export { nextTurn, openSamplePool } from './node-workers.ts'
