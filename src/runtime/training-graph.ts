@@ -1,0 +1,244 @@
+import { differentiate } from '../autodiff/differentiate.ts'
+import { Tensor } from '../core/tensor.ts'
+import { ArgumentError } from '../core/errors.ts'
+import type { Graph, Value } from '../graph/graph.ts'
+import { serialize } from '../graph/serialize.ts'
+import type { Module } from '../nn/module.ts'
+import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
+import { traceModule, type Trace, type TracedParameter } from '../nn/trace.ts'
+import { lowerGraph } from '../ops/lower.ts'
+import type { ActiveGroup, Optimizer } from '../optim/optimizer.ts'
+import type { Program, WireTensors } from './engine.ts'
+import type { Device } from './providers.ts'
+
+/** A loss: adds a float scalar to the graph of `outputs`. */
+export interface Criterion {
+  loss(outputs: Value, targets: Value): Value
+}
+
+/** A serialised graph and how its inputs and outputs meet the resident state. */
+export interface Built {
+  readonly program: Program
+  readonly lossName: string
+  readonly outputName: string
+  readonly classes: number
+  /** Whether the graph reads `dim:N`. */
+  readonly usesBatchSize: boolean
+  /** Copies of the tensors that have to be resident, by name. */
+  initialState(): WireTensors
+}
+
+/** The training step's graph. */
+export interface TrainingPlan extends Built {
+  /** All resident tensors that a step changes. */
+  readonly stateNames: readonly string[]
+  /** Those of the model: parameters and buffers. */
+  readonly modelNames: readonly string[]
+  readonly masks: readonly {
+    readonly name: string
+    readonly shape: readonly number[]
+    readonly dropProbability: number
+  }[]
+  /** The hyperparameters of the next step, as feeds. */
+  scalars(): WireTensors
+  /** Writes pulled tensors into module and optimizer; `steps` were made since the last time. */
+  store(read: (name: string) => Tensor, steps: number): void
+}
+
+interface Trained extends TracedParameter {
+  readonly group: ActiveGroup<never>
+  readonly groupIndex: number
+}
+
+/** Forward pass, loss, backward pass and optimizer update as one graph. */
+export function buildTraining(
+  model: Module,
+  inputShape: readonly number[],
+  criterion: Criterion,
+  optimizer: Optimizer,
+  device: Device,
+): TrainingPlan {
+  const groups = groupOf(optimizer)
+  const { trace, output, loss } = traceWithLoss(model, inputShape, criterion, (state) => !groups.has(state))
+  const trained: Trained[] = trace.parameters.map((entry) => ({ ...entry, ...groups.get(entry.parameter)! }))
+  const gradients = differentiate(
+    loss,
+    trained.map(({ value }) => value),
+  )
+  const updates = new Map<string, Value>()
+  const initial = new Map<string, Tensor>()
+  const hypers = new Map<string, { entry: Trained; name: string }>()
+  for (const entry of trained) {
+    const gradient = gradients.get(entry.value)
+    if (gradient)
+      updateParameter(entry, gradient, { optimizer, graph: trace.graph, updates, initial, hypers })
+  }
+  for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
+  const slotNames = [...initial.keys()]
+  const base = build(trace, { output, loss, updates, extraState: initial }, device)
+  const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
+  return {
+    ...base,
+    stateNames: [...updates.keys()],
+    modelNames,
+    masks: trace.randomInputs.map(({ value, dropProbability }) => ({
+      name: value.name,
+      shape: value.shape.slice(1).map(Number),
+      dropProbability,
+    })),
+    scalars: () =>
+      Object.fromEntries(
+        [...hypers].map(([key, { entry, name }]) => [key, scalarOf(optimizer, entry, name)]),
+      ),
+    store: (read, steps) => {
+      storeModel(model, trace, updates, read, steps)
+      for (const name of slotNames) {
+        const { parameter, slot } = slotOf(name, trained)
+        optimizer.state.set(parameter, { ...optimizer.state.get(parameter), [slot]: read(name) })
+      }
+    },
+  }
+}
+
+/** Loss and logits in evaluation mode. Frozen parameters are constants, trained ones are read from the resident state. */
+export function buildEvaluation(
+  model: Module,
+  inputShape: readonly number[],
+  criterion: Criterion,
+  optimizer: Optimizer,
+  device: Device,
+): Built {
+  const groups = groupOf(optimizer)
+  const flags = [...model.namedModules()].map(([, module]) => ({ module, training: module.training }))
+  model.eval()
+  try {
+    const frozen = (state: Parameter | ModuleBuffer) => state instanceof Parameter && !groups.has(state)
+    const { trace, output, loss } = traceWithLoss(model, inputShape, criterion, frozen)
+    return build(trace, { output, loss, updates: new Map(), extraState: new Map() }, device)
+  } finally {
+    for (const { module, training } of flags) module.training = training
+  }
+}
+
+/** Trainable parameters with their group. */
+function groupOf(optimizer: Optimizer): Map<object, Pick<Trained, 'group' | 'groupIndex'>> {
+  return new Map(
+    optimizer.paramGroups.flatMap((group, groupIndex) =>
+      group.params
+        .filter(({ requiresGrad }) => requiresGrad)
+        .map(
+          (parameter) =>
+            [parameter as object, { group: group as unknown as ActiveGroup<never>, groupIndex }] as const,
+        ),
+    ),
+  )
+}
+
+function traceWithLoss(
+  model: Module,
+  inputShape: readonly number[],
+  criterion: Criterion,
+  asConstant: (state: Parameter | ModuleBuffer) => boolean,
+) {
+  const { trace, output } = traceModule(model, {
+    inputShape: ['N', ...inputShape],
+    asConstant: (state) => state instanceof Parameter && asConstant(state),
+  })
+  const labels = trace.graph.input('labels', 'int32', ['N'])
+  return { trace, output, loss: criterion.loss(output, labels) }
+}
+
+interface UpdateBuild {
+  readonly optimizer: Optimizer
+  readonly graph: Graph
+  readonly updates: Map<string, Value>
+  readonly initial: Map<string, Tensor>
+  readonly hypers: Map<string, { entry: Trained; name: string }>
+}
+
+function updateParameter(
+  entry: Trained,
+  gradient: Value,
+  { optimizer, graph, updates, initial, hypers }: UpdateBuild,
+): void {
+  const { parameter, name, value, group, groupIndex } = entry
+  const result = optimizer.update(value, gradient, group, {
+    hyper: (hyper) => {
+      const key = `group${groupIndex}:${hyper}`
+      hypers.set(key, hypers.get(key) ?? { entry, name: hyper })
+      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', [])
+    },
+    state: (slot) => {
+      const key = `${slot}:${name}`
+      const saved = optimizer.state.get(parameter)?.[slot]
+      initial.set(key, saved ?? Tensor.zeros(parameter.tensor.shape))
+      return (
+        graph.inputs.find((input) => input.name === key) ??
+        graph.input(key, 'float32', parameter.tensor.shape)
+      )
+    },
+  })
+  updates.set(name, result.parameter)
+  for (const [slot, next] of Object.entries(result.state)) updates.set(`${slot}:${name}`, next)
+}
+
+function scalarOf(optimizer: Optimizer, { parameter, group }: Trained, name: string): Tensor {
+  const value = optimizer.hyperparameters(group, optimizer.steps(parameter))[name]
+  if (value === undefined)
+    throw new ArgumentError(`the optimizer asked for ${name}, but hyperparameters() doesn't give it`)
+  return Tensor.from(value)
+}
+
+interface Parts {
+  readonly output: Value
+  readonly loss: Value
+  readonly updates: ReadonlyMap<string, Value>
+  readonly extraState: ReadonlyMap<string, Tensor>
+}
+
+function build(trace: Trace, { output, loss, updates, extraState }: Parts, device: Device): Built {
+  for (const value of [loss, output, ...updates.values()]) trace.graph.output(value)
+  const { graph, map } = lowerGraph(trace.graph, { device })
+  const nameOf = (value: Value) => map.get(value)!.name
+  const model = [
+    ...trace.parameters.map(({ name, parameter }) => [name, parameter.tensor] as const),
+    ...trace.buffers.map(({ name, buffer }) => [name, buffer.tensor] as const),
+  ]
+  const state = [...model, ...extraState]
+  return {
+    program: {
+      model: serialize(graph),
+      stateInputs: Object.fromEntries(state.map(([name]) => [name, name])),
+      updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
+      fetches: [nameOf(loss), nameOf(output)],
+    },
+    lossName: nameOf(loss),
+    outputName: nameOf(output),
+    classes: output.dim(1),
+    usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
+    initialState: () => Object.fromEntries(state),
+  }
+}
+
+function storeModel(
+  model: Module,
+  trace: Trace,
+  updates: ReadonlyMap<string, Value>,
+  read: (name: string) => Tensor,
+  steps: number,
+): void {
+  for (const { name, parameter } of trace.parameters) if (updates.has(name)) parameter.tensor = read(name)
+  const counters = new Map(model.namedBuffers())
+  for (const { name, buffer, next } of trace.buffers) {
+    if (!next) continue
+    buffer.tensor = read(name)
+    const counter =
+      name.endsWith('running_mean') && counters.get(name.replace(/running_mean$/, 'num_batches_tracked'))
+    if (counter) counter.tensor = Tensor.full([], Number(counter.tensor.data[0]) + steps, 'int64')
+  }
+}
+
+function slotOf(name: string, trained: readonly Trained[]): { parameter: Parameter; slot: string } {
+  const [slot, ...rest] = name.split(':')
+  return { slot: slot!, parameter: trained.find((entry) => entry.name === rest.join(':'))!.parameter }
+}

@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs'
+
+import { afterEach, describe, expect, it } from 'vitest'
+
+import { ArgumentError, DTypeError, ShapeError } from '../../src/core/errors.ts'
+import { Tensor } from '../../src/core/tensor.ts'
+import { CrossEntropyLoss } from '../../src/nn/cross-entropy-loss.ts'
+import { SGD } from '../../src/optim/sgd.ts'
+import { TrainingSession } from '../../src/runtime/training-session.ts'
+import { BasicBlock, ResNet } from '../../src/vision/models/resnet.ts'
+
+/** Twenty steps of PyTorch: test/fixtures/runtime/make.py. */
+interface Packed {
+  readonly shape: readonly number[]
+  readonly data: string
+}
+interface Run {
+  readonly losses: readonly number[]
+  readonly evalLoss: number
+  readonly state: Record<string, Packed>
+}
+interface Fixture {
+  readonly start: Record<string, Packed>
+  readonly x: Packed
+  readonly y: number[]
+  readonly runs: Record<'finetune' | 'frozen', Run>
+}
+const file = new URL('../fixtures/runtime/tiny-resnet.json', import.meta.url)
+const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture
+
+function unpack({ shape, data }: Packed): Tensor<'float32'> {
+  return new Tensor('float32', new Float32Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer), shape)
+}
+
+const images = unpack(fixture.x)
+const perImage = images.size / fixture.y.length
+
+function batchOf(from: number, to: number) {
+  const data = images.data.slice(from * perImage, to * perImage)
+  return {
+    inputs: new Tensor('float32', data, [to - from, ...images.shape.slice(1)]),
+    labels: Tensor.from(fixture.y.slice(from, to), 'int32'),
+  }
+}
+
+function startModel(frozen: boolean): ResNet {
+  const model = new ResNet({ block: BasicBlock, layers: [1, 1, 1, 1], width: 4 }, { numClasses: 2 })
+  const state = new Map<string, Tensor>(
+    Object.entries(fixture.start).map(([key, packed]) => [key, unpack(packed)]),
+  )
+  for (const [key] of state)
+    if (key.endsWith('num_batches_tracked')) state.set(key, Tensor.zeros([], 'int64'))
+  model.loadStateDict(state)
+  if (frozen) {
+    model.requiresGrad_(false)
+    model.fc.requiresGrad_(true)
+  }
+  return model
+}
+
+const open: TrainingSession[] = []
+afterEach(async () => {
+  for (const session of open.splice(0)) await session.close()
+})
+
+async function start(frozen: boolean, engine: 'worker' | 'inline' = 'inline') {
+  const model = startModel(frozen)
+  const optimizer = new SGD(model.parameters(), { lr: 0.01, momentum: 0.9, weightDecay: 1e-3 })
+  const criterion = new CrossEntropyLoss()
+  const session = await TrainingSession.create(model, {
+    criterion,
+    optimizer,
+    device: 'cpu',
+    threads: 1,
+    engine,
+  })
+  open.push(session)
+  return { model, optimizer, session }
+}
+
+async function twentySteps({ optimizer, session }: Awaited<ReturnType<typeof start>>): Promise<number[]> {
+  const losses: number[] = []
+  for (let epoch = 0; epoch < 10; epoch++) {
+    for (const { inputs, labels } of [batchOf(0, 4), batchOf(4, 7)]) {
+      losses.push((await session.trainStep(inputs, labels)).loss)
+    }
+    // StepLR(step_size=3, gamma=0.5)
+    if ((epoch + 1) % 3 === 0) for (const group of optimizer.paramGroups) group.lr *= 0.5
+  }
+  return losses
+}
+
+describe.each(['finetune', 'frozen'] as const)('%s', (kind) => {
+  it("has PyTorch's losses for 20 steps, its parameters, and its running statistics", async () => {
+    const run = fixture.runs[kind]
+    const started = await start(kind === 'frozen')
+    const losses = await twentySteps(started)
+    losses.forEach((loss, step) => {
+      expect(Math.abs(loss / run.losses[step]! - 1), `step ${step}`).toBeLessThan(1e-3)
+    })
+    const { inputs, labels } = batchOf(0, 7)
+    expect((await started.session.evalStep(inputs, labels)).loss).toBeCloseTo(run.evalLoss, 3)
+    await started.session.pull()
+    const state = started.model.stateDict()
+    for (const [key, packed] of Object.entries(run.state)) {
+      const expected = unpack(packed)
+      const scale = Math.max(...expected.data.map(Math.abs))
+      expected.data.forEach((value, index) => {
+        expect(Math.abs(Number(state.get(key)!.data[index]) - value), key).toBeLessThan(1e-3 * scale)
+      })
+    }
+    expect(state.get('bn1.num_batches_tracked')?.item()).toBe(20)
+  })
+})
+
+describe('TrainingSession', () => {
+  it('repeats bit for bit, in a worker or inline', async () => {
+    const inline = await twentySteps(await start(false))
+    expect(await twentySteps(await start(false, 'worker'))).toEqual(inline)
+  })
+
+  it('goes back to a snapshot, buffers included', async () => {
+    const { session } = await start(false)
+    const { inputs, labels } = batchOf(0, 4)
+    await session.trainStep(inputs, labels)
+    await session.snapshot()
+    const kept = (await session.evalStep(inputs, labels)).loss
+    await session.trainStep(inputs, labels)
+    expect((await session.evalStep(inputs, labels)).loss).not.toBe(kept)
+    await session.restore()
+    expect((await session.evalStep(inputs, labels)).loss).toBe(kept)
+  })
+
+  it('names what is wrong with a batch', async () => {
+    const { session } = await start(false)
+    const { inputs, labels } = batchOf(0, 4)
+    await session.trainStep(inputs, labels)
+    await expect(session.trainStep(inputs, Tensor.from([0, 1, 2, 0], 'int32'))).rejects.toThrow(ArgumentError)
+    await expect(session.trainStep(inputs, Tensor.from([0, 1], 'int32'))).rejects.toThrow(ShapeError)
+    await expect(session.trainStep(Tensor.zeros([4, 3, 8, 8]), labels)).rejects.toThrow(
+      /was built for inputs/,
+    )
+    await expect(session.trainStep(Tensor.zeros(inputs.shape, 'uint8'), labels)).rejects.toThrow(DTypeError)
+  })
+})
