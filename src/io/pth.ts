@@ -20,10 +20,10 @@ import { readZip, verifyZip, type ZipEntry } from './zip.ts'
  */
 export function readPth(bytes: Uint8Array, source = 'the .pth file'): PthValue {
   const file = ownBytes(bytes)
-  const entries = openPth(file, source)
-  const checks = verifyZip(entries.values(), source)
+  const archive = openPth(file, source)
+  const checks = verifyZip(archive.entries.values(), source)
   while (!checks.next().done);
-  return readEntries(entries, file.length, source)
+  return readArchive(archive, file.length, source)
 }
 
 /** Options of {@link loadPth}. */
@@ -53,13 +53,13 @@ export async function loadPth(file: string | Uint8Array, options: LoadPthOptions
   const source = options.source ?? (typeof file === 'string' ? file : 'the .pth file')
   throwIfAborted(signal, `reading ${source}`)
   const bytes = ownBytes(typeof file === 'string' ? await readFile(file, signal) : file)
-  const entries = openPth(bytes, source)
-  const checks = verifyZip(entries.values(), source)
+  const archive = openPth(bytes, source)
+  const checks = verifyZip(archive.entries.values(), source)
   while (!checks.next().done) {
     await new Promise((resolve) => setTimeout(resolve, 0))
     throwIfAborted(signal, `reading ${source}`)
   }
-  return readEntries(entries, bytes.length, source)
+  return readArchive(archive, bytes.length, source)
 }
 
 /** Tensors are backed by ordinary memory: bytes shared between threads are copied. */
@@ -67,27 +67,30 @@ function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
 }
 
-function openPth(bytes: Uint8Array, source: string): Map<string, ZipEntry> {
+interface PthArchive {
+  readonly entries: ReadonlyMap<string, ZipEntry>
+  readonly pickle: ZipEntry
+  /** With its slash. */
+  readonly folder: string
+}
+
+function openPth(bytes: Uint8Array, source: string): PthArchive {
   if (bytes[0] === 0x80) {
     throw new FileFormatError(
       `${source} is a bare pickle, as torch.save wrote it before PyTorch 1.6. Load it in Python and torch.save it again.`,
     )
   }
-  return readZip(bytes, source)
-}
-
-function readEntries(entries: ReadonlyMap<string, ZipEntry>, fileBytes: number, source: string): PthValue {
+  const entries = readZip(bytes, source)
   const [pickle, ...others] = [...entries.values()].filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name))
   if (!pickle || others.length > 0) {
     throw new FileFormatError(
-      `${source} is a zip archive, but not one that torch.save wrote: ` +
-        (pickle ? 'it holds data.pkl twice.' : 'it holds no data.pkl.'),
+      `${source} is a zip archive, but not one that torch.save wrote: it holds ${pickle ? 'data.pkl twice' : 'no data.pkl'}. ` +
+        "Expected a .pth file: torch.save(model.state_dict(), 'weights.pth').",
     )
   }
   const folder = pickle.name.slice(0, pickle.name.indexOf('/') + 1)
   checkKind(entries, folder, source)
-  const world = new PthWorld(source, entries, folder, fileBytes)
-  return toPthValue(unpickle(pickle.bytes, world), source)
+  return { entries, pickle, folder }
 }
 
 function checkKind(entries: ReadonlyMap<string, ZipEntry>, folder: string, source: string): void {
@@ -102,4 +105,9 @@ function checkKind(entries: ReadonlyMap<string, ZipEntry>, folder: string, sourc
       `${source} was written by a big-endian machine. Load it in Python on another machine and torch.save it again.`,
     )
   }
+}
+
+function readArchive({ entries, pickle, folder }: PthArchive, fileBytes: number, source: string): PthValue {
+  const world = new PthWorld(source, entries, folder, fileBytes)
+  return toPthValue(unpickle(pickle.bytes, world), source)
 }

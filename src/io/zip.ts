@@ -1,11 +1,13 @@
 import { FileFormatError } from '../core/errors.ts'
 import { crc32 } from './crc32.ts'
 
-/** One stored file of an archive: a window on the archive's own bytes. */
+/** One file of an archive: a window on the archive's own bytes. */
 export interface ZipEntry {
   readonly name: string
   readonly bytes: Uint8Array
   readonly crc32: number
+  /** 0 where the file is stored as it is; {@link verifyZip} refuses the others. */
+  readonly method: number
 }
 
 interface Located {
@@ -13,6 +15,7 @@ interface Located {
   readonly offset: number
   readonly size: number
   readonly crc32: number
+  readonly method: number
 }
 
 interface Directory {
@@ -25,12 +28,11 @@ const maxEntries = 1 << 20
 const verifiedAtOnce = 8 << 20
 
 /**
- * The entries of a zip archive whose files are stored, not compressed, as `torch.save` writes it: read from the
- * central directory, without copying. Nothing is written anywhere, yet names that would leave a folder are
+ * The entries of a zip archive, read from its central directory without copying. Nothing is written anywhere, yet names that would leave a folder are
  * refused, and so are duplicates and overlaps: no honest writer makes them.
  *
  * @param source - What to call the archive in messages.
- * @throws {@link FileFormatError} if the archive is truncated, compressed, encrypted or inconsistent.
+ * @throws {@link FileFormatError} if the archive is truncated, encrypted or inconsistent.
  */
 export function readZip(bytes: Uint8Array, source: string): Map<string, ZipEntry> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -46,14 +48,20 @@ export function readZip(bytes: Uint8Array, source: string): Map<string, ZipEntry
 }
 
 /**
- * Compares every entry with its checksum, and yields after every few megabytes so that the caller can let other
+ * Checks that every entry is stored, not compressed, and fits its checksum; and yields after every few megabytes so that the caller can let other
  * work run. Exhaust it before trusting the entries.
  *
- * @throws {@link FileFormatError} naming the first entry that differs.
+ * @throws {@link FileFormatError} naming the first entry that doesn't.
  */
 export function* verifyZip(entries: Iterable<ZipEntry>, source: string): Generator<void, void, void> {
   let pending = 0
   for (const entry of entries) {
+    if (entry.method !== 0) {
+      throw new FileFormatError(
+        `${source} holds '${entry.name}' compressed (zip method ${entry.method}), where torch.save stores. ` +
+          'Load it in Python and torch.save it again.',
+      )
+    }
     let crc = 0
     for (let start = 0; start < entry.bytes.length; start += verifiedAtOnce) {
       const part = entry.bytes.subarray(start, start + verifiedAtOnce)
@@ -128,15 +136,10 @@ function readHeader(view: DataView, at: number, name: string, next: number, sour
   const flags = view.getUint16(at + 8, true)
   const method = view.getUint16(at + 10, true)
   if (flags & 1) throw new FileFormatError(`${source} is encrypted ('${name}'). Save it without a password.`)
-  if (method !== 0) {
-    throw new FileFormatError(
-      `${source} holds '${name}' compressed (zip method ${method}), where torch.save stores. Load it in Python and torch.save it again.`,
-    )
-  }
   const narrow = [24, 20, 42].map((field) => view.getUint32(at + field, true))
   const [size, stored, offset] = widen(view, narrow, at + 46 + view.getUint16(at + 28, true), next)
-  if (size !== stored) throw damaged(source, `'${name}' has two sizes`)
-  return { name, offset: offset!, size: size!, crc32: view.getUint32(at + 16, true) }
+  if (method === 0 && size !== stored) throw damaged(source, `'${name}' has two sizes`)
+  return { name, offset: offset!, size: stored!, crc32: view.getUint32(at + 16, true), method }
 }
 
 /** Fields of all ones stand in the zip64 extra field instead, in this order. */
@@ -179,7 +182,7 @@ function openEntries(
 ): Map<string, ZipEntry> {
   const entries = new Map<string, ZipEntry>()
   let free = 0
-  for (const { name, offset, size, crc32 } of [...located].sort((a, b) => a.offset - b.offset)) {
+  for (const { name, offset, size, ...rest } of [...located].sort((a, b) => a.offset - b.offset)) {
     if (offset < free) throw damaged(source, `'${name}' overlaps another entry`)
     if (view.getUint32(offset, true) !== 0x04034b50)
       throw damaged(source, `'${name}' isn't where it should be`)
@@ -190,7 +193,7 @@ function openEntries(
     if (readName(view, offset + 30, nameLength, source) !== name) {
       throw damaged(source, `'${name}' has two names`)
     }
-    entries.set(name, { name, bytes: bytes.subarray(start, free), crc32 })
+    entries.set(name, { name, bytes: bytes.subarray(start, free), ...rest })
   }
   return entries
 }
