@@ -3,3 +3,33 @@ export * from './core/errors.ts'
 export { Generator, type GeneratorState } from './core/generator.ts'
 export type { Shape } from './core/shape.ts'
 export { Tensor, type NestedArray } from './core/tensor.ts'
+export { differentiate } from './autodiff/differentiate.ts'
+export type { Dataset, Sample, SampleJob } from './data/dataset.ts'
+export {
+  Graph,
+  Node,
+  Value,
+  type Attributes,
+  type AttributeValue,
+  type Dim,
+  type ValueType,
+} from './graph/graph.ts'
+export * as nn from './nn/nn.ts'
+export { registerOp } from './ops/definitions.ts'
+export type { LoweringTarget, OpDefinition } from './ops/registry.ts'
+export * as optim from './optim/optim.ts'
+export type { Device } from './runtime/providers.ts'
+export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
+export type { Criterion } from './runtime/training-graph.ts'
+export type { BatchEvent, EpochEvent, EpochMetrics, PhaseEvent, TrainEvent } from './train/events.ts'
+export type {
+  BatchSource,
+  EpochScheduler,
+  LabelledBatch,
+  Phase,
+  StepResult,
+  StepSession,
+} from './train/loop-types.ts'
+export type { Metrics } from './train/running-metrics.ts'
+export { trainEpochs, type TrainEpochsOptions } from './train/train-epochs.ts'
+export * as models from './vision/models/models.ts'
