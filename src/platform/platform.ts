@@ -18,4 +18,6 @@ export interface Platform {
   listDirectory(path: string): Promise<DirectoryEntry[]>
   /** Joins path segments. */
   joinPath(...segments: string[]): string
+  /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */
+  jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
 }

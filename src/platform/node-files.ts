@@ -1,0 +1,99 @@
+import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
+import { open, readFile as readFileOfNode, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { AbortError, FileSystemError } from '../core/errors.ts'
+import { byCodePoint } from '../core/code-points.ts'
+import type { DirectoryEntry } from './platform.ts'
+
+/** Reads a whole file. Throws {@link FileSystemError} naming the path and the remedy. */
+export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const { buffer, byteOffset, byteLength } = await readFileOfNode(path, { signal })
+    return new Uint8Array(buffer, byteOffset, byteLength)
+  } catch (error) {
+    if (signal?.aborted) throw new AbortError(`reading ${path} was aborted`, { cause: signal.reason })
+    throw fileSystemError('read', path, error)
+  }
+}
+
+let temporaries = 0
+
+/**
+ * Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one, even when the disk
+ * fills up or the process dies half way. Throws {@link FileSystemError}; the temporary file is removed.
+ */
+export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}-${temporaries++}.tmp`
+  try {
+    const file = await open(temporary, 'wx')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw fileSystemError('write', path, error)
+  }
+}
+
+/** Entries of a folder, sorted by name in code-point order; links count as what they point at. */
+export async function listDirectory(path: string): Promise<DirectoryEntry[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true })
+    const listed = entries.map(async (entry) => ({
+      name: entry.name,
+      isDirectory: entry.isSymbolicLink() ? await isDirectory(join(path, entry.name)) : entry.isDirectory(),
+    }))
+    return (await Promise.all(listed)).sort((a, b) => byCodePoint(a.name, b.name))
+  } catch (error) {
+    throw fileSystemError('list', path, error)
+  }
+}
+
+/** Joins path segments. */
+export function joinPath(...segments: string[]): string {
+  return join(...segments)
+}
+
+/** The WebAssembly file of `@cwasm/jpeg-turbo`, whose own loader always makes RGBA and leaks on errors. */
+export function jpegTurboWasm(): Uint8Array<ArrayBuffer> {
+  const path = createRequire(import.meta.url).resolve('@cwasm/jpeg-turbo/jpeg-turbo.wasm')
+  const { buffer, byteOffset, byteLength } = readFileSync(path)
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  // A link to nothing is a file that can't be read, as it is for os.walk.
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+const remedies: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist: check the path',
+  EACCES: 'permission denied: change its permissions, or run as a user who may',
+  EPERM: 'the system does not permit it: change its permissions, or run as a user who may',
+  EISDIR: 'it is a folder, not a file',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  ENOSPC: 'the disk is full: free some space or choose another disk; what stood there before is unchanged',
+  EDQUOT: 'the disk quota is used up: free some space; what stood there before is unchanged',
+  EROFS: 'the file system is read-only: choose another place',
+  EMFILE: 'too many files are open: use fewer workers or raise the limit (ulimit -n)',
+  ELOOP: 'its links go round in a circle: remove one of them',
+}
+
+/** An error of Node's file system as {@link FileSystemError}, with what to do about it. */
+export function fileSystemError(verb: string, path: string, cause: unknown): FileSystemError {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const missingFolder = verb === 'write' && code === 'ENOENT'
+  const remedy = missingFolder
+    ? 'its folder does not exist: create it first'
+    : (remedies[code ?? ''] ?? message)
+  return new FileSystemError(`can't ${verb} ${path}: ${remedy}`, { cause })
+}

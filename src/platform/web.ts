@@ -1,0 +1,50 @@
+import { AbortError, FileSystemError, RuntimeError } from '../core/errors.ts'
+import type { DirectoryEntry } from './platform.ts'
+
+/** Fetches a whole file; `path` is a URL (`blob:` and `data:` too). Throws `FileSystemError` naming it. */
+export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const response = await fetch(path, { signal: signal ?? null })
+    if (!response.ok) {
+      throw new FileSystemError(
+        `can't read ${path}: the server answered ${response.status} ${response.statusText}`,
+      )
+    }
+    return new Uint8Array(await response.arrayBuffer())
+  } catch (error) {
+    if (error instanceof FileSystemError) throw error
+    if (signal?.aborted) throw new AbortError(`reading ${path} was aborted`, { cause: signal.reason })
+    throw new FileSystemError(`can't read ${path}: check the URL, the network and CORS`, { cause: error })
+  }
+}
+
+/** A browser has no files to write: always throws. */
+export function writeFile(path: string): Promise<void> {
+  return Promise.reject(
+    new RuntimeError(
+      `can't write ${path}: a browser page has no file system; offer the bytes as a download instead (a Blob and URL.createObjectURL)`,
+    ),
+  )
+}
+
+/** A browser has no folders to list: always throws. */
+export function listDirectory(path: string): Promise<DirectoryEntry[]> {
+  return Promise.reject(
+    new RuntimeError(
+      `can't list ${path}: a browser page has no file system; make a Dataset of your own from an <input type="file" webkitdirectory> or from a list of URLs`,
+    ),
+  )
+}
+
+/** Joins URL or path segments by one slash each. */
+export function joinPath(...segments: string[]): string {
+  return segments
+    .map((segment, index) => (index === 0 ? segment : segment.replace(/^\/+/, '')))
+    .map((segment, index) => (index === segments.length - 1 ? segment : segment.replace(/\/+$/, '')))
+    .join('/')
+}
+
+/** Not bundled for the browser yet: `undefined`, and JPEG is decoded by jpeg-js. */
+export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
+  return undefined
+}
