@@ -3,8 +3,8 @@ import { createSamplePool, type SamplePool } from './sample-pool.ts'
 
 /** Opens a pool of up to `size` worker threads that make samples; they start with the first task. */
 export function openSamplePool(size: number): SamplePool {
-  const { path, execArgv } = workerEntry('vision/loader-worker')
-  return createSamplePool({ script: path, size, workerThreadOpts: { execArgv } })
+  const { path, ...workerThreadOpts } = workerEntry('vision/loader-worker')
+  return createSamplePool({ script: path, size, workerThreadOpts })
 }
 
 /** Lets the event loop turn once: timers, I/O and messages get their chance. */

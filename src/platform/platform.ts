@@ -3,6 +3,9 @@
  * name; `import … from '#platform'` gets the one that fits (package.json, "imports"). Nothing else in
  * `src/` may name a Node module, a browser global or an ONNX Runtime package.
  */
+import type { SamplePool } from './sample-pool.ts'
+
+/** What a folder holds. */
 export interface DirectoryEntry {
   readonly name: string
   readonly isDirectory: boolean
@@ -20,4 +23,8 @@ export interface Platform {
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */
   jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
+  /** Opens a pool of up to `size` workers that make samples; they start with the first task. */
+  openSamplePool(size: number): SamplePool
+  /** Lets the event loop turn once. */
+  nextTurn(): Promise<void>
 }

@@ -25,7 +25,7 @@ export interface SamplePoolOptions {
   /** Largest number of workers. */
   readonly size: number
   readonly workerOpts?: WorkerOptions
-  readonly workerThreadOpts?: { readonly execArgv: readonly string[] }
+  readonly workerThreadOpts?: { readonly execArgv?: readonly string[] }
 }
 
 /** Idle workers are given up after this time (ms): above the pause between two epochs, well below a session. */
@@ -66,11 +66,12 @@ class Crew {
   }
 
   async run(task: SampleTask, signal: AbortSignal): Promise<TaskResult> {
-    const job = this.#pool.exec('run', [task])
-    this.#count(1)
-    const cancel = () => void job.cancel()
+    let job: ReturnType<Pool['exec']> | undefined
+    const cancel = () => void job?.cancel()
     signal.addEventListener('abort', cancel)
+    this.#count(1)
     try {
+      job = this.#pool.exec('run', [task])
       return (await job) as TaskResult
     } catch (error) {
       if (signal.aborted) throw new AbortError('the batch is no longer wanted', { cause: error })

@@ -48,3 +48,5 @@ export function joinPath(...segments: string[]): string {
 export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
   return undefined
 }
+
+export { nextTurn, openSamplePool } from './web-workers.ts'

@@ -357,7 +357,8 @@ describe('a program that uses workers', () => {
     'ends by itself after %s',
     async (ending) => {
       const program = fileURLToPath(new URL('../fixtures/data/program.ts', import.meta.url))
-      const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
+      // One of V8's flags too: a worker refuses those.
+      const flags = ['--expose-gc', '--conditions=onnx-finetune-source', '--import', 'tsx']
       const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ending])
       expect(stdout).toBe(`ended after ${ending}\n`)
     },
