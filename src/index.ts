@@ -33,3 +33,8 @@ export type {
 export type { Metrics } from './train/running-metrics.ts'
 export { trainEpochs, type TrainEpochsOptions } from './train/train-epochs.ts'
 export * as models from './vision/models/models.ts'
+export { ConcatDataset } from './data/concat-dataset.ts'
+export { DataLoader } from './data/data-loader.ts'
+export { Subset } from './data/subset.ts'
+export { TensorDataset } from './data/tensor-dataset.ts'
+export { readStateDict } from './io/read-state-dict.ts'
