@@ -24,12 +24,11 @@ export interface SamplePoolOptions {
   readonly script: string
   /** Largest number of workers. */
   readonly size: number
+  /** Idle workers are ended after this time (ms). Default: 30,000, above the pause between two epochs. */
+  readonly idleLimit?: number
   readonly workerOpts?: WorkerOptions
   readonly workerThreadOpts?: { readonly execArgv?: readonly string[] }
 }
-
-/** Idle workers are given up after this time (ms): above the pause between two epochs, well below a session. */
-const idleLimit = 30_000
 
 /** Opens a pool: workers start with the first task, and again after {@link SamplePool.close}. */
 export function createSamplePool(options: SamplePoolOptions): SamplePool {
@@ -52,13 +51,15 @@ export function createSamplePool(options: SamplePoolOptions): SamplePool {
 class Crew {
   readonly #pool: Pool
   readonly #whenIdle: () => void
+  readonly #idleLimit: number
   #running = 0
   #idleTimer: ReturnType<typeof setTimeout> | undefined
   #ended: WorkerError | undefined
 
-  constructor({ script, size, ...rest }: SamplePoolOptions, whenIdle: () => void) {
+  constructor({ script, size, idleLimit = 30_000, ...rest }: SamplePoolOptions, whenIdle: () => void) {
     this.#pool = pool(script, { ...rest, maxWorkers: size })
     this.#whenIdle = whenIdle
+    this.#idleLimit = idleLimit
   }
 
   get hasEnded(): boolean {
@@ -99,7 +100,7 @@ class Crew {
       else worker.unref?.()
     }
     if (this.#running > 0 || this.#ended) return
-    this.#idleTimer = setTimeout(this.#whenIdle, idleLimit)
+    this.#idleTimer = setTimeout(this.#whenIdle, this.#idleLimit)
     // In a browser a timer is a number, and holds nothing.
     if (typeof this.#idleTimer === 'object') this.#idleTimer.unref()
   }
