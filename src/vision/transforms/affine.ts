@@ -92,20 +92,25 @@ function mapBilinear(source: Picture, out: Picture, [a, b, c, d, e, f]: AffineMa
 }
 
 function interpolate(source: Picture, x: number, y: number, out: Picture, to: number): void {
-  const [height, width, channels] = sizeOfPicture(source)
+  const { data, offset, shape, stride } = source
+  const height = shape[0]!
+  const width = shape[1]!
   if (x < 0 || x >= width || y < 0 || y >= height) return
   const left = Math.floor(x - 0.5)
   const top = Math.floor(y - 0.5)
   const dx = x - 0.5 - left
   const dy = y - 0.5 - top
-  const [x0, x1] = [Math.max(left, 0), Math.min(left + 1, width - 1)]
-  const [y0, y1] = [Math.max(top, 0), Math.min(top + 1, height - 1)]
-  for (let channel = 0; channel < channels; channel++) {
-    const along = (row: number) => {
-      const from = source.get(row, x0, channel)
-      return from + (source.get(row, x1, channel) - from) * dx
-    }
-    const upper = along(y0)
-    out.data[to + channel] = Math.trunc(upper + (along(y1) - upper) * dy)
+  const upper = offset + Math.max(top, 0) * stride[0]!
+  const lower = offset + Math.min(top + 1, height - 1) * stride[0]!
+  const x0 = Math.max(left, 0) * stride[1]!
+  const x1 = Math.min(left + 1, width - 1) * stride[1]!
+  for (let channel = 0, step = 0; channel < shape[2]!; channel++, step += stride[2]!) {
+    const above = mix(data[upper + x0 + step]!, data[upper + x1 + step]!, dx)
+    const below = mix(data[lower + x0 + step]!, data[lower + x1 + step]!, dx)
+    out.data[to + channel] = mix(above, below, dy)
   }
+}
+
+function mix(from: number, to: number, share: number): number {
+  return from + (to - from) * share
 }

@@ -42,16 +42,19 @@ function byteOf(unit: number): number {
 }
 
 function writeHsv(pixels: Uint8Array, at: number, hue: number, saturation: number, value: number): void {
-  if (saturation === 0) {
-    pixels.fill(value, at, at + 3)
-    return
-  }
   const sextant = floor((hue * 6) / 255)
   const f = fround((hue * 6) / 255 - sextant)
   const s = fround(saturation / 255)
   const p = round(value * (1 - s))
   const q = round(value * (1 - fround(s * f)))
   const t = round(value * (1 - s * (1 - f)))
-  const order = [value, t, p, q, value, p, p, value, t, p, q, value, t, p, value, value, p, q]
-  for (let c = 0, from = (sextant % 6) * 3; c < 3; c++) pixels[at + c] = order[from + c]!
+  // Six sextants in three letters: where each channel is highest, falling, lowest and rising.
+  pixels[at] = pick(sextant, value, q, p, p, t, value)
+  pixels[at + 1] = pick(sextant, t, value, value, q, p, p)
+  pixels[at + 2] = pick(sextant, p, p, t, value, value, q)
+}
+
+/** The hue 255 closes the circle: its sextant 6 is 0. */
+function pick(sextant: number, ...values: readonly [number, number, number, number, number, number]): number {
+  return values[sextant % 6]!
 }
