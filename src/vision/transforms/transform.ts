@@ -23,7 +23,7 @@ export type TransformInput = Picture | Tensor
  *
  * @example
  * ```ts
- * import type { Generator, Picture, Transform } from 'onnx-finetune'
+ * import { contiguous, picture, sizeOfPicture, type Generator, type Picture, type Transform } from 'onnx-finetune'
  *
  * export class RandomInvert implements Transform {
  *   static readonly module = import.meta.url
@@ -33,16 +33,16 @@ export type TransformInput = Picture | Tensor
  *     return [this.p]
  *   }
  *
- *   forward(picture: Picture, generator: Generator): Picture {
- *     if (generator.random() < this.p) picture.data.forEach((value, i) => (picture.data[i] = 255 - value))
- *     return picture
+ *   forward(source: Picture, generator: Generator): Picture {
+ *     if (generator.random() >= this.p) return source
+ *     return picture(...sizeOfPicture(source), contiguous(source).map((value) => 255 - value))
  *   }
  * }
  * ```
  */
 export interface Transform {
   /**
-   * @param input - The picture or tensor.
+   * @param input - The picture or tensor; others may hold views of its memory, so don't write into it.
    * @param generator - The only source of randomness.
    * @returns The transformed picture or tensor: `input` itself, a view of it, or a new one.
    */
