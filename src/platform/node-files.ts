@@ -61,7 +61,7 @@ export function joinPath(...segments: string[]): string {
 }
 
 /** The WebAssembly file of `@cwasm/jpeg-turbo`, whose own loader always makes RGBA and leaks on errors. */
-export function jpegTurboWasm(): Uint8Array<ArrayBuffer> {
+export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
   const path = createRequire(import.meta.url).resolve('@cwasm/jpeg-turbo/jpeg-turbo.wasm')
   const { buffer, byteOffset, byteLength } = readFileSync(path)
   return new Uint8Array(buffer, byteOffset, byteLength)
