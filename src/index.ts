@@ -38,3 +38,19 @@ export { DataLoader } from './data/data-loader.ts'
 export { Subset } from './data/subset.ts'
 export { TensorDataset } from './data/tensor-dataset.ts'
 export { readStateDict } from './io/read-state-dict.ts'
+export * as transforms from './vision/transforms/transforms.ts'
+export type {
+  Transform,
+  TransformFunction,
+  TransformInput,
+  TransformLike,
+} from './vision/transforms/transform.ts'
+export { makeGrid, type GridOptions } from './vision/make-grid.ts'
+export { saveImage } from './vision/save-image.ts'
+export { toPicture } from './vision/to-picture.ts'
+export { randomSplit } from './data/subset.ts'
+export { RandomSampler, SequentialSampler, type Sampler } from './data/sampler.ts'
+export { WeightedRandomSampler } from './data/weighted-random-sampler.ts'
+export { BatchSampler } from './data/batch-sampler.ts'
+export { collate, type Batch, type Collate } from './data/collate.ts'
+export type { DataLoaderOptions } from './data/loader-options.ts'
