@@ -6,7 +6,9 @@ import { Transfer, worker } from 'workerpool'
 
 import { buffersOf, runSampleTask, type HandlerTable, type SampleTask } from '../data/sample-task.ts'
 
-const handlers: HandlerTable = {}
+const handlers: HandlerTable = {
+  image: async () => (await import('./image-job.ts')).loadImageSample,
+}
 
 /** What workerpool puts on each of a worker's methods. */
 interface Method {

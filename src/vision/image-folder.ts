@@ -1,0 +1,132 @@
+/** A data set of picture files, one folder for each class. */
+import type { Generator } from '../core/generator.ts'
+import type { Tensor } from '../core/tensor.ts'
+import { checkIndex, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
+import type { DecodeOptions } from './decode.ts'
+import { scanImageFolder, type FolderScan, type ImageFile, type SkippedFile } from './image-folder-scan.ts'
+import { fromWorker, loadImage, toTensor, transformNamed, type ImagePayload } from './image-job.ts'
+import { splitForWorker, type SplitTransform } from './transforms/spec.ts'
+import type { TransformLike } from './transforms/transform.ts'
+
+/** Options of {@link ImageFolder.open}. */
+export interface ImageFolderOptions {
+  /** What happens to each picture on its way to a sample; none by default. */
+  readonly transform?: TransformLike | undefined
+  /** What happens to each label; by default it stays the class's index. */
+  readonly targetTransform?: ((label: number) => number | Tensor) | undefined
+  /** How pictures are decoded: see {@link DecodeOptions}. */
+  readonly decode?: Pick<DecodeOptions, 'codec' | 'maxPixels'> | undefined
+  /** Called for each file that is left out, with the reason; `skipped` lists them too. */
+  readonly onSkip?: ((file: SkippedFile) => void) | undefined
+}
+
+/**
+ * Pictures in folders named after their classes, `root/ants/1.jpg`, `root/bees/2.jpg`, in the order of
+ * torchvision's `ImageFolder`: classes sorted by name, then files by path, folders within folders too.
+ *
+ * Each sample's input is what `transform` makes of the RGB picture. If that is still a picture, with no
+ * `ToTensor` at the end, the input is its pixels as a uint8 tensor `[H, W, C]`. Files are read when they are
+ * asked for: those that can't be read or decoded are errors then, and name the file.
+ *
+ * @see https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html
+ *
+ * @example
+ * ```ts
+ * import { ImageFolder, transforms as T } from 'onnx-finetune'
+ *
+ * const train = await ImageFolder.open('data/hymenoptera_data/train', {
+ *   transform: new T.Compose([new T.RandomResizedCrop(224), new T.ToTensor()]),
+ *   onSkip: ({ path, reason }) => console.warn(`skipped ${path}: ${reason}`),
+ * })
+ * train.classes    // ['ants', 'bees']
+ * ```
+ */
+export class ImageFolder implements Dataset {
+  /** Names of the classes; a label is an index into them. */
+  readonly classes: readonly string[]
+  /** Each class's index. */
+  readonly classToIdx: Readonly<Record<string, number>>
+  /** The pictures' paths and labels, in order. */
+  readonly samples: readonly ImageFile[]
+  /** The labels alone. */
+  readonly targets: readonly number[]
+  /** Files in the class folders that are left out, and why. */
+  readonly skipped: readonly SkippedFile[]
+
+  readonly #options: ImageFolderOptions
+  readonly #split: SplitTransform
+
+  private constructor(
+    readonly root: string,
+    { classes, samples, skipped }: FolderScan,
+    options: ImageFolderOptions,
+  ) {
+    this.classes = classes
+    this.classToIdx = Object.fromEntries(classes.map((name, index) => [name, index]))
+    this.samples = samples
+    this.targets = samples.map(({ label }) => label)
+    this.skipped = skipped
+    this.#options = options
+    this.#split = options.transform ? splitForWorker(options.transform) : { spec: undefined, rest: undefined }
+  }
+
+  /**
+   * Lists the folders and files below `root`; reads no picture yet.
+   *
+   * @throws {@link FileSystemError} if `root` or a folder in it is missing or may not be listed.
+   * @throws {@link DataError} if there is no class folder, or one without pictures.
+   */
+  static async open(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
+    const scan = await scanImageFolder(root)
+    if (options.onSkip) scan.skipped.forEach(options.onSkip)
+    return new ImageFolder(root, scan, options)
+  }
+
+  /** Number of pictures. */
+  get length(): number {
+    return this.samples.length
+  }
+
+  /**
+   * Reads, decodes and transforms one picture.
+   *
+   * @throws {@link FileSystemError} or {@link ImageError}, naming the file, if it can't be read or decoded.
+   * @throws {@link DataError} naming the file if the transform fails.
+   */
+  async get(index: number, generator: Generator): Promise<Sample> {
+    const { path, label } = this.#at(index)
+    const { decode = {}, transform } = this.#options
+    const output = await loadImage(path, decode, transform, generator)
+    return { input: toTensor(output, path), label: this.#target(label) }
+  }
+
+  /** What a loader worker needs; transforms that can't be sent to it are finished on the caller's thread. */
+  job(index: number): SampleJob {
+    const { path, label } = this.#at(index)
+    const { decode = {} } = this.#options
+    const { spec, rest } = this.#split
+    const target = this.#target(label)
+    const payload = (sent: ImagePayload['label']): ImagePayload => ({
+      path,
+      decode,
+      transform: spec,
+      label: sent,
+    })
+    if (!rest && typeof target === 'number') return { handler: 'image', payload: payload(target) }
+    const finish = async (sample: Sample, generator: Generator): Promise<Sample> => {
+      const input = fromWorker(sample)
+      const output = rest ? await transformNamed(path, rest, input, generator) : input
+      return { input: toTensor(output, path), label: target }
+    }
+    return { handler: 'image', payload: payload('kind'), finish }
+  }
+
+  #at(index: number): ImageFile {
+    checkIndex(index, this.length, `the ImageFolder ${this.root}`)
+    return this.samples[index]!
+  }
+
+  #target(label: number): number | Tensor {
+    return this.#options.targetTransform?.(label) ?? label
+  }
+}

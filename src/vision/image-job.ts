@@ -1,0 +1,86 @@
+/** One picture file to one sample: on the caller's thread for `ImageFolder.get`, in a loader worker for its job. */
+import { readFile } from '#platform'
+
+import { ArgumentError, DataError, OnnxFinetuneError } from '../core/errors.ts'
+import type { Generator } from '../core/generator.ts'
+import { Tensor } from '../core/tensor.ts'
+import type { Sample } from '../data/dataset.ts'
+import { decodeImage, type DecodeOptions } from './decode.ts'
+import { contiguous, picture } from './picture.ts'
+import { describeInput, isPicture } from './transforms/input.ts'
+import { transformFromSpec, type TransformSpec } from './transforms/spec.ts'
+import { applyTransform, type TransformInput, type TransformLike } from './transforms/transform.ts'
+
+/** What a loader worker needs to make a sample: plain data. */
+export interface ImagePayload {
+  readonly path: string
+  readonly decode: Pick<DecodeOptions, 'codec' | 'maxPixels'>
+  readonly transform: TransformSpec | undefined
+  /** The sample's label; `'kind'` if the caller's thread knows it and will go on: see {@link kindOf}. */
+  readonly label: number | 'kind'
+}
+
+/** Reads, decodes and transforms one picture in a loader worker: the handler `'image'`. */
+export async function loadImageSample(payload: unknown, generator: Generator): Promise<Sample> {
+  const { path, decode, transform: spec, label } = payload as ImagePayload
+  const transform = spec && (await transformFromSpec(spec))
+  const output = await loadImage(path, decode, transform, generator)
+  return { input: toTensor(output, path), label: label === 'kind' ? kindOf(output) : label }
+}
+
+/** Reads and decodes the picture at `path`, and applies `transform`. Every error names the path. */
+export async function loadImage(
+  path: string,
+  decode: ImagePayload['decode'],
+  transform: TransformLike | undefined,
+  generator: Generator,
+): Promise<TransformInput> {
+  const decoded = decodeImage(await readFile(path), { ...decode, source: path })
+  return transform ? transformNamed(path, transform, decoded, generator) : decoded
+}
+
+/** Applies `transform`; what it throws becomes the cause of an error that names the picture. */
+export async function transformNamed(
+  path: string,
+  transform: TransformLike,
+  input: TransformInput,
+  generator: Generator,
+): Promise<TransformInput> {
+  try {
+    return await applyTransform(transform, input, generator)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const hint = error instanceof OnnxFinetuneError ? '' : ` (${error.name})`
+    throw new DataError(`the transform failed on ${path}${hint}: ${error.message}`, { cause: error })
+  }
+}
+
+/**
+ * A sample's input. A picture that no `ToTensor` has made a tensor becomes a uint8 tensor `[H, W, C]`.
+ *
+ * @throws {@link ArgumentError} if a transform gave neither.
+ */
+export function toTensor(output: TransformInput, path: string): Tensor {
+  if (output instanceof Tensor) return output
+  if (isPicture(output)) return new Tensor('uint8', contiguous(output), [...output.shape])
+  throw new ArgumentError(
+    `the transform made ${describeInput(output)} of ${path}: it must give a picture or a tensor (does a function lack its return?)`,
+  )
+}
+
+const pictureKind = 1
+
+/**
+ * Whether a picture or a tensor crosses the border of a worker, in the place of the label: a picture arrives
+ * as a uint8 tensor, and the transforms that remain must get a picture again.
+ */
+function kindOf(output: TransformInput): number {
+  return output instanceof Tensor ? 0 : pictureKind
+}
+
+/** What a worker's output was before it crossed. */
+export function fromWorker({ input, label: kind }: Sample): TransformInput {
+  if (kind !== pictureKind) return input
+  const [height, width, channels] = input.shape as [number, number, number]
+  return picture(height, width, channels, (input as Tensor<'uint8'>).data)
+}
