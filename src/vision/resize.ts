@@ -1,7 +1,8 @@
 /** Resizing a picture to the very bytes that Pillow gives. */
 import { ArgumentError } from '../core/errors.ts'
 import { contiguous, crop, picture, sizeOfPicture, type Picture } from './picture.ts'
-import { horizontalPass, verticalPass } from './resize-passes.ts'
+import { horizontalPass } from './resize-horizontal.ts'
+import { verticalPass } from './resize-vertical.ts'
 import { resizeWeights, type ResizeFilter } from './resize-weights.ts'
 
 /** How pixels are blended; `nearest` takes one and blends none. */
@@ -59,8 +60,9 @@ function blend(source: Picture, height: number, width: number, filter: ResizeFil
   const [fullHeight, fullWidth, channels] = sizeOfPicture(source)
   const across = width === fullWidth ? undefined : resizeWeights(fullWidth, width, filter)
   const down = height === fullHeight ? undefined : resizeWeights(fullHeight, height, filter)
-  const rows = across ? horizontalPass(source, across, 0, fullHeight) : contiguous(source)
-  const pixels = down ? verticalPass(rows, width * channels, down, 0) : rows
+  const rows = across ? horizontalPass(source, across) : contiguous(source)
+  // Without a second pass, the first one's memory has to be left behind.
+  const pixels = down ? verticalPass(rows, width * channels, down) : rows.slice()
   return picture(height, width, channels, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.length))
 }
 

@@ -86,6 +86,14 @@ describe('resize', () => {
     expect(sha256(resize(view, 12, 16))).toBe(sha256(resize(rgb, 12, 16)))
   })
 
+  it('gives memory of its own, whichever passes it took', () => {
+    const results = [resize(rgb, 31, 17), resize(rgb, 13, 43), resize(rgb, 13, 17)]
+    const before = results.map(sha256)
+    resize(flipHorizontal(rgb), 31, 17)
+    resize(flipHorizontal(rgb), 14, 18)
+    expect(results.map(sha256)).toEqual(before)
+  })
+
   it('refuses sizes that are no integers of 1 or more', () => {
     expect(() => resize(rgb, 0, 10)).toThrow(ArgumentError)
     expect(() => resize(rgb, 10, 10.5)).toThrow("can't resize to 10 × 10.5")
