@@ -16,9 +16,10 @@ export interface DecodeOptions {
    */
   readonly maxPixels?: number | undefined
   /**
-   * The JPEG decoder. `'wasm'` is libjpeg-turbo in WebAssembly: Pillow's bytes, and about 8 times as fast;
-   * `'js'` is jpeg-js, for where WebAssembly is forbidden: its pixels differ by a few levels, at sharp colour
-   * edges by more. The default, `'auto'`, takes `'wasm'` where it can be loaded.
+   * The JPEG decoder. `'wasm'` is libjpeg-turbo in WebAssembly: Pillow's bytes, and about 7 times as fast.
+   * `'js'` is jpeg-js, for where WebAssembly is forbidden: half a level off on average, up to 4 levels, and
+   * tens at colour edges where chroma is stored at half size; it refuses some damaged files that libjpeg
+   * mends, and CMYK without Adobe's marker. The default, `'auto'`, is `'wasm'` where it can be loaded.
    */
   readonly codec?: JpegCodec | undefined
 }
