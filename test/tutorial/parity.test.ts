@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs'
+
+import { describe, expect, it } from 'vitest'
+
+import {
+  DataLoader,
+  ImageFolder,
+  TrainingSession,
+  Tensor,
+  models,
+  nn,
+  optim,
+  readStateDict,
+  trainEpochs,
+  transforms as T,
+} from '../../src/index.ts'
+
+/** PyTorch's losses on the same files: test/fixtures/tutorial/make.py. */
+interface Losses {
+  readonly train: readonly number[]
+  readonly val: readonly number[]
+  readonly epoch: Record<'train' | 'val', [loss: number, accuracy: number]>
+}
+const file = new URL('../fixtures/tutorial/losses.json', import.meta.url)
+const expected = JSON.parse(readFileSync(file, 'utf8')) as Record<'frozen' | 'finetune', Losses>
+const shared = new URL('../../../shared/', import.meta.url).pathname
+
+const transform = new T.Compose([
+  new T.Resize(256),
+  new T.CenterCrop(224),
+  new T.ToTensor(),
+  new T.Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25]),
+])
+
+async function load(phase: 'train' | 'val') {
+  const dataset = await ImageFolder.open(`${shared}data/hymenoptera_data/${phase}`, { transform })
+  return new DataLoader(dataset, { batchSize: 4 })
+}
+
+describe.skipIf(!existsSync(shared))('the tutorial on its real pictures (skipped without ../shared)', () => {
+  it.each(['frozen', 'finetune'] as const)(
+    "%s: has PyTorch's loss at every step of an epoch and of its validation",
+    async (strategy) => {
+      const weights = await readStateDict(`${shared}weights/resnet18-imagenet.pth`)
+      const model = await models.resnet18({ weights })
+      if (strategy === 'frozen') model.requiresGrad_(false)
+      model.fc = new nn.Linear(model.fc.inFeatures, 2)
+      for (const parameter of model.fc.parameters()) parameter.tensor = Tensor.zeros(parameter.tensor.shape)
+      const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
+      const session = await TrainingSession.create(model, {
+        criterion: new nn.CrossEntropyLoss(),
+        optimizer,
+        device: 'cpu',
+      })
+      const losses = { train: [] as number[], val: [] as number[] }
+      const dataloaders = { train: await load('train'), val: await load('val') }
+      for await (const event of trainEpochs(session, { dataloaders, numEpochs: 1, optimizer })) {
+        if (event.type === 'batch') losses[event.phase].push(event.loss)
+        if (event.type !== 'phase') continue
+        const [loss, accuracy] = expected[strategy].epoch[event.phase]
+        expect(Math.abs(event.metrics.loss / loss - 1)).toBeLessThan(1e-3)
+        expect(event.metrics.accuracy).toBeCloseTo(accuracy, 4)
+      }
+      await session.close()
+      for (const phase of ['train', 'val'] as const) {
+        expect(losses[phase]).toHaveLength(expected[strategy][phase].length)
+        losses[phase].forEach((loss, step) => {
+          expect(Math.abs(loss - expected[strategy][phase][step]!), `${phase} ${step}`).toBeLessThan(1e-3)
+        })
+      }
+    },
+    300_000,
+  )
+})
