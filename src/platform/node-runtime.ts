@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { InferenceSession, Tensor } from 'onnxruntime-common'
 
@@ -47,4 +48,9 @@ export function startEngineWorker(): WorkerLink {
 function sourceWorker(entry: URL): Worker {
   const code = `require('tsx/esm/api').register(); import(${JSON.stringify(entry.href)})`
   return new Worker(code, { eval: true })
+}
+
+/** Processors that this process may use. */
+export function processorCount(): number {
+  return availableParallelism()
 }

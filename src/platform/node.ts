@@ -1,3 +1,3 @@
 export { joinPath, jpegTurboWasm, listDirectory, readFile, writeFile } from './node-files.ts'
-export { loadRuntime, startEngineWorker, type Runtime } from './node-runtime.ts'
+export { loadRuntime, processorCount, startEngineWorker, type Runtime } from './node-runtime.ts'
 export { nextTurn, openSamplePool } from './node-workers.ts'

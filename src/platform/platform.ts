@@ -23,6 +23,8 @@ export interface Platform {
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */
   jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
+  /** Processors that may be used: the default number of threads. */
+  processorCount(): number
   /** Opens a pool of up to `size` workers that make samples; they start with the first task. */
   openSamplePool(size: number): SamplePool
   /** Lets the event loop turn once. */

@@ -50,3 +50,8 @@ export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
 }
 
 export { nextTurn, openSamplePool } from './web-workers.ts'
+
+/** Processors that this page may use. */
+export function processorCount(): number {
+  return globalThis.navigator.hardwareConcurrency
+}

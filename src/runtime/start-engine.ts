@@ -1,5 +1,5 @@
 import { RuntimeError } from '../core/errors.ts'
-import { startEngineWorker } from '#platform'
+import { processorCount, startEngineWorker } from '#platform'
 import { EngineHost } from './engine-host.ts'
 import { RemoteEngine } from './engine-rpc.ts'
 import type { Engine, Program } from './engine.ts'
@@ -16,7 +16,8 @@ export interface StartOptions {
 /** Starts an engine on `device`. Throws `RuntimeError` with the remedy if its package is missing. */
 export async function startEngine(
   device: Device,
-  { threads, engine = 'worker' }: StartOptions = {},
+  // ONNX Runtime's own default was one thread on a machine of two cores.
+  { threads = processorCount(), engine = 'worker' }: StartOptions = {},
 ): Promise<Engine> {
   const { runtime, executionProviders } = providers[device]
   const options = { runtime, executionProviders, threads }
