@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { InferenceSession, Tensor } from 'onnxruntime-common'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 
 import { RuntimeError } from '../core/errors.ts'
 import type { WorkerLink } from '../runtime/engine-rpc.ts'
+import { workerEntry } from './node-worker-entry.ts'
 
 /** The part of an ONNX Runtime package that the engine uses. */
 export interface Runtime {
@@ -22,9 +23,8 @@ export async function loadRuntime(name: 'onnxruntime-node' | 'onnxruntime-web'):
 
 /** Starts the worker that hosts the engine. */
 export function startEngineWorker(): WorkerLink {
-  const worker = import.meta.url.endsWith('.ts')
-    ? sourceWorker(new URL('./node-engine-worker.ts', import.meta.url))
-    : new Worker(new URL('./node-engine-worker.js', import.meta.url))
+  const { path, execArgv } = workerEntry('platform/node-engine-worker')
+  const worker = new Worker(path, execArgv ? { execArgv: [...execArgv] } : {})
   let reason = 'it exited'
   worker.on('error', (error) => {
     reason = error instanceof Error ? error.message : String(error)
@@ -42,12 +42,6 @@ export function startEngineWorker(): WorkerLink {
       await worker.terminate()
     },
   }
-}
-
-/** Development only: Node 20 does not apply `--import tsx` to the entry of a worker. */
-function sourceWorker(entry: URL): Worker {
-  const code = `require('tsx/esm/api').register(); import(${JSON.stringify(entry.href)})`
-  return new Worker(code, { eval: true })
 }
 
 /** Processors that this process may use. */

@@ -1,4 +1,4 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-common'
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 
 import { RuntimeError } from '../core/errors.ts'
 import { loadRuntime, type Runtime } from '#platform'
