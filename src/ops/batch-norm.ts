@@ -1,7 +1,8 @@
 import { GraphError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Node, Value } from '../graph/graph.ts'
-import { emit, product, reshapeBy, spatialShape, sumOver, sumPerChannel } from './conv-emit.ts'
+import { emit, product, reshapeBy, spatialShape, sumPerChannel } from './conv-emit.ts'
+import { reduceMean, reduceSum } from './reduce.ts'
 import { like } from './constants.ts'
 import type { OpDefinition } from './registry.ts'
 
@@ -123,9 +124,9 @@ const times = (a: Value, b: Value): Value => emit('Mul', [a, b], a.shape)
 function lowerTraining(node: Node): Value[] {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
-  const mean = sumOver(x, axes, 'ReduceMean')
+  const mean = reduceMean(x, axes)
   const centred = emit('Sub', [x, asChannels(mean, x)], x.shape)
-  const squares = sumOver(dotPerSample(centred, centred), [0], 'ReduceMean')
+  const squares = reduceMean(dotPerSample(centred, centred), [0])
   const variance = times(squares, like(x, 1 / product(spatialShape(x))))
   return [
     normalize(centred, scale, bias, filled(x, 0), variance, node.float('epsilon', 1e-5)),
@@ -146,15 +147,15 @@ function lowerGradient(node: Node): Value[] {
   const inverse = emit('Reciprocal', [emit('Sqrt', [shifted], variance.shape)], variance.shape)
   const sums =
     dy.rank > 2
-      ? sumOver(
+      ? reduceSum(
           dy,
           dy.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
         )
       : dy
   const dots = dotPerSample(dy, centred)
   const factor = times(scale, inverse)
-  const ofDy = times(sumOver(sums, [0], 'ReduceMean'), perSample)
-  const ofDots = times(times(sumOver(dots, [0], 'ReduceMean'), perSample), times(inverse, inverse))
+  const ofDy = times(reduceMean(sums, [0]), perSample)
+  const ofDots = times(times(reduceMean(dots, [0]), perSample), times(inverse, inverse))
   const negative = emit('Neg', [factor], factor.shape)
   // BatchNormalization with mean 0 and variance 1 is b·xc + c in one pass.
   const rest = normalize(
@@ -166,7 +167,7 @@ function lowerGradient(node: Node): Value[] {
     0,
   )
   const dx = emit('Add', [emit('Mul', [dy, asChannels(factor, dy)], dy.shape), rest], dy.shape)
-  return [dx, times(sumOver(dots, [0]), inverse), sumOver(sums, [0])]
+  return [dx, times(reduceSum(dots, [0]), inverse), reduceSum(sums, [0])]
 }
 
 function trainingGradient(
@@ -196,7 +197,7 @@ function inferenceGradient(
     normalize(emit('Sub', [x, asChannels(mean, x)], x.shape), filled(x, 1), zero, zero, variance, epsilon)
   return [
     needs[0] ? normalize(dy!, scale, zero, zero, variance, epsilon) : undefined,
-    needs[1] ? sumOver(dotPerSample(dy!, normalized()), [0]) : undefined,
+    needs[1] ? reduceSum(dotPerSample(dy!, normalized()), [0]) : undefined,
     needs[2] ? sumPerChannel(dy!) : undefined,
     undefined,
     undefined,

@@ -1,6 +1,8 @@
 import { GraphError } from '../core/errors.ts'
 import type { Attributes, Dim, Value } from '../graph/graph.ts'
 import { ints } from './constants.ts'
+import { reduceSum } from './reduce.ts'
+import { transpose } from './reshape.ts'
 
 /** Short forms for writing ONNX nodes inside gradient and lowering rules, where the shapes are known to fit. */
 
@@ -20,32 +22,16 @@ export function reshapeBy(x: Value, target: readonly number[], shape: readonly D
   return emit('Reshape', [x, ints(x.graph, target)], shape)
 }
 
-/** Reorders dimensions. */
-export function permute(x: Value, perm: readonly number[]): Value {
-  const shape = perm.map((axis) => x.shape[axis]!)
-  return emit('Transpose', [x], shape, { perm: { ints: perm } })
-}
-
 /** Swaps the last two dimensions. */
 export function transposeLast(x: Value): Value {
   const perm = x.shape.map((_, axis) => axis)
   perm.push(...perm.splice(-2).reverse())
-  return permute(x, perm)
-}
-
-/** Sums over `axes`, which disappear. */
-export function sumOver(
-  x: Value,
-  axes: readonly number[],
-  opType: 'ReduceSum' | 'ReduceMean' = 'ReduceSum',
-): Value {
-  const shape = x.shape.filter((_, axis) => !axes.includes(axis))
-  return emit(opType, [x, ints(x.graph, axes)], shape, { keepdims: { int: 0 } })
+  return transpose(x, perm)
 }
 
 /** Per-channel sum over the batch and all positions: `[N, C, …]` → `[C]`. */
 export function sumPerChannel(x: Value): Value {
-  return sumOver(
+  return reduceSum(
     x,
     x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
   )

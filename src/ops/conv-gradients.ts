@@ -1,7 +1,9 @@
 import { Tensor } from '../core/tensor.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { imageToColumns } from './conv-columns.ts'
-import { emit, permute, product, reshapeBy, spatialShape, sumOver, transposeLast } from './conv-emit.ts'
+import { emit, product, reshapeBy, spatialShape, transposeLast } from './conv-emit.ts'
+import { reduceSum } from './reduce.ts'
+import { transpose } from './reshape.ts'
 import { inputForm, weightForm } from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
@@ -34,7 +36,7 @@ function oneProduct(dy: Value, columns: Value, positions: number): Value {
   const rows = [dy, columns].map((value) => {
     const channels = value.dim(1)
     const flat = reshapeBy(value, [0, channels, positions], [value.shape[0]!, channels, positions])
-    return reshapeBy(permute(flat, [1, 0, 2]), [channels, -1], [channels, 'N·L'])
+    return reshapeBy(transpose(flat, [1, 0, 2]), [channels, -1], [channels, 'N·L'])
   })
   return emit('Gemm', rows, [dy.dim(1), columns.dim(1)], { transB: { int: 1 } })
 }
@@ -49,7 +51,7 @@ function batchedProduct(dy: Value, columns: Value, group: number, positions: num
     [left, transposeLast(right!)],
     [...left!.shape.slice(0, -1), right!.shape.at(-2)!],
   )
-  return sumOver(products, [0])
+  return reduceSum(products, [0])
 }
 
 function lowerInput(node: Node): Value[] {
@@ -65,7 +67,7 @@ function lowerInput(node: Node): Value[] {
 function flippedConv(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
   const [out, channels, ...kernel] = w.fixedShape()
   const taps = product(kernel)
-  const swapped = permute(w, [1, 0, ...kernel.map((_, axis) => axis + 2)])
+  const swapped = transpose(w, [1, 0, ...kernel.map((_, axis) => axis + 2)])
   const mirrored = taps === 1 ? swapped : mirror(swapped, [channels!, out!], kernel)
   const reach = extent(geometry).map((span) => span - 1)
   const pads = geometry.pads.map((pad, axis) => reach[axis % reach.length]! - pad)
