@@ -22,14 +22,7 @@ export type { Device } from './runtime/providers.ts'
 export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
 export type { Criterion } from './runtime/training-graph.ts'
 export type { BatchEvent, EpochEvent, EpochMetrics, PhaseEvent, TrainEvent } from './train/events.ts'
-export type {
-  BatchSource,
-  EpochScheduler,
-  LabelledBatch,
-  Phase,
-  StepResult,
-  StepSession,
-} from './train/loop-types.ts'
+export type { BatchSource, EpochScheduler, Phase, StepResult, StepSession } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
 export { trainEpochs, type TrainEpochsOptions } from './train/train-epochs.ts'
 export * as models from './vision/models/models.ts'

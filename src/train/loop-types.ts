@@ -1,18 +1,13 @@
 import type { Tensor } from '../core/tensor.ts'
+import type { Batch } from '../data/collate.ts'
 
 /**
  * What the loop asks of the parts that it drives. The structural types keep it free of devices and of files: a
  * `TrainingSession`, a `DataLoader` and every scheduler fit, and so does anything of the caller's own.
  */
 
-/** A batch: inputs `[N, …]` and their labels `[N]` (class indices) or targets. */
-export interface LabelledBatch {
-  readonly inputs: Tensor
-  readonly labels: Tensor
-}
-
 /** Batches of one epoch: each iteration is an epoch. */
-export interface BatchSource extends AsyncIterable<LabelledBatch> {
+export interface BatchSource extends AsyncIterable<Batch> {
   /** Number of batches. */
   readonly length: number
 }

@@ -2,17 +2,18 @@ import { describe, expect, it } from 'vitest'
 
 import { AbortError, ArgumentError, DataError, NonFiniteLossError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
+import type { Batch } from '../../src/data/collate.ts'
 import type { TrainEvent } from '../../src/train/events.ts'
-import type { LabelledBatch, StepSession } from '../../src/train/loop-types.ts'
+import type { StepSession } from '../../src/train/loop-types.ts'
 import { argmaxRows, RunningMetrics } from '../../src/train/running-metrics.ts'
 import { trainEpochs, type TrainEpochsOptions } from '../../src/train/train-epochs.ts'
 
-const batchOf = (labels: number[]): LabelledBatch => ({
+const batchOf = (labels: number[]): Batch => ({
   inputs: Tensor.zeros([labels.length, 1]),
   labels: Tensor.from(labels, 'int32'),
 })
 
-function loader(...batches: LabelledBatch[]) {
+function loader(...batches: Batch[]) {
   return {
     length: batches.length,
     async *[Symbol.asyncIterator]() {
