@@ -76,12 +76,12 @@ export class TrainingSession {
   async trainStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
     this.#check(inputs, labels)
     const plan = (this.#training ??= await this.#loadTraining())
+    checkLabels(labels, plan.classes)
     const feeds = {
       ...batchFeeds(plan, inputs, labels),
       ...plan.scalars(),
       ...this.#masks(plan, inputs.shape[0]!),
     }
-    checkLabels(labels, plan.classes)
     const results = await this.#engine.run('train', feeds)
     this.#options.optimizer.countStep()
     this.#trained++
