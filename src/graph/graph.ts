@@ -12,7 +12,7 @@ import type { Tensor } from '../core/tensor.ts'
 /** A size: a number, or a name (`'N'`) for one that is known only when the graph runs. */
 export type Dim = number | string
 
-/** What ONNX attributes can be here. Integers and floats are told apart by the operator's schema: see `Attribute`. */
+/** What ONNX attributes can be here. JavaScript has one kind of number, so each says which of ONNX's it is. */
 export type AttributeValue =
   | { readonly int: number }
   | { readonly float: number }

@@ -2,8 +2,8 @@ import type { Geometry } from './conv-geometry.ts'
 import type { LoweringTarget } from './registry.ts'
 
 /**
- * Which ONNX operators a convolution's gradients are written in. The choice is by measurement (`bench/ops.ts`; a table
- * is in the notes there), and stands in this one file.
+ * Which ONNX operators a convolution's gradients are written in. The thresholds come from early measurements;
+ * `bench/ops.ts` times the forms again and has not confirmed them yet. The choice stands in this one file.
  */
 
 /** How the weights' gradient is written. */
