@@ -11,6 +11,16 @@ export interface DirectoryEntry {
   readonly isDirectory: boolean
 }
 
+/** A bar that fills up, redrawn in one line of a terminal. */
+export interface ProgressBar {
+  /** Shows it empty, in place of the one before. */
+  start(total: number, label: string): void
+  /** Fills it up to `value` of the total, with a few words behind it. */
+  update(value: number, detail: string): void
+  /** Takes it away. May be called again. */
+  stop(): void
+}
+
 /** The names exported by each platform module. */
 export interface Platform {
   /** Reads a whole file. Throws `FileSystemError` naming the path and the remedy. */
@@ -29,4 +39,6 @@ export interface Platform {
   openSamplePool(size: number): SamplePool
   /** Lets the event loop turn once. */
   nextTurn(): Promise<void>
+  /** A progress bar, or `undefined` where there is no interactive terminal to draw it on. */
+  openProgressBar(): ProgressBar | undefined
 }

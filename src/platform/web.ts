@@ -55,3 +55,8 @@ export { nextTurn, openSamplePool } from './web-workers.ts'
 export function processorCount(): number {
   return globalThis.navigator.hardwareConcurrency
 }
+
+/** A page has no terminal: progress is written as lines to the console. */
+export function openProgressBar(): undefined {
+  return undefined
+}

@@ -1,3 +1,4 @@
+import type { Device } from '../runtime/providers.ts'
 import type { Phase } from './loop-types.ts'
 import type { Metrics } from './running-metrics.ts'
 
@@ -11,6 +12,16 @@ export interface EpochMetrics {
   readonly learningRates: readonly number[]
   /** Wall-clock seconds of the epoch. */
   readonly seconds: number
+}
+
+/** Before the first batch. */
+export interface StartEvent {
+  readonly type: 'start'
+  /** The device that the model trains on. */
+  readonly device: Device
+  /** Why it was chosen. */
+  readonly deviceReason: string
+  readonly numEpochs: number
 }
 
 /** After each batch. */
@@ -44,5 +55,5 @@ export interface EpochEvent {
   readonly isBest: boolean
 }
 
-/** What `trainEpochs` yields: a discriminated union by `type`. */
-export type TrainEvent = BatchEvent | PhaseEvent | EpochEvent
+/** What `train` yields: a discriminated union by `type`. */
+export type TrainEvent = StartEvent | BatchEvent | PhaseEvent | EpochEvent
