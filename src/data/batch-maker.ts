@@ -5,7 +5,7 @@ import { Generator } from '../core/generator.ts'
 import type { SamplePool } from '../platform/sample-pool.ts'
 import { BatchStack, type Collate } from './collate.ts'
 import type { Dataset, Sample, SampleJob } from './dataset.ts'
-import { unpackError } from './error-wire.ts'
+import { unpackError } from '../core/error-wire.ts'
 import { reviveBatch, reviveSample, type MadeSample, type TaskItem, type TaskResult } from './sample-task.ts'
 
 /** A sample's place in an epoch: which one, and its source of randomness. */

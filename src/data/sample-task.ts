@@ -7,7 +7,7 @@ import { Generator, type GeneratorState } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import { BatchStack, type Batch } from './collate.ts'
 import type { Sample, SampleHandler } from './dataset.ts'
-import { packError, type ErrorWire } from './error-wire.ts'
+import { packError, type ErrorWire } from '../core/error-wire.ts'
 
 /** One sample to make. */
 export interface TaskItem {
