@@ -38,6 +38,10 @@ export function startEngineWorker(): WorkerLink {
       worker.once('exit', (code) => {
         listener(`${reason}, code ${code}`)
       }),
+    hold: (isHeld) => {
+      if (isHeld) worker.ref()
+      else worker.unref()
+    },
     terminate: async () => {
       await worker.terminate()
     },

@@ -21,15 +21,16 @@ export class EngineHost implements Engine {
 
   async load(name: string, { model, ...program }: Program): Promise<void> {
     await this.#sessions.get(name)?.session.release()
+    this.#sessions.delete(name)
     const { executionProviders, threads } = this.options
-    const session = await this.runtime.InferenceSession.create(model, {
+    const creation = this.runtime.InferenceSession.create(model, {
       executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
       graphOptimizationLevel: 'all',
       // Idle threads of one session must not spin while another works.
       extra: { session: { force_spinning_stop: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     })
-    this.#sessions.set(name, { session, program })
+    this.#sessions.set(name, { session: await typed(creation, `load the program ${name}`), program })
   }
 
   async run(name: string, feeds: WireTensors): Promise<WireTensors> {
@@ -39,7 +40,8 @@ export class EngineHost implements Engine {
     const inputs: Record<string, OrtTensor> = {}
     for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.#wrap(tensor)
     for (const [input, state] of Object.entries(program.stateInputs)) inputs[input] = this.#get(state)
-    const results = await session.run(inputs, [...program.fetches, ...Object.keys(program.updates)])
+    const running = session.run(inputs, [...program.fetches, ...Object.keys(program.updates)])
+    const results = await typed(running, `run the program ${name}`)
     for (const [output, state] of Object.entries(program.updates)) this.#resident.set(state, results[output]!)
     return Object.fromEntries(program.fetches.map((output) => [output, unwrap(results[output]!)]))
   }
@@ -92,6 +94,16 @@ export class EngineHost implements Engine {
 
   #wrap({ dtype, data, shape }: WireTensor): OrtTensor {
     return new this.runtime.Tensor(dtype, data as never, shape)
+  }
+}
+
+/** ONNX Runtime throws plain errors. */
+async function typed<T>(work: Promise<T>, what: string): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RuntimeError(`ONNX Runtime can't ${what}: ${reason}`, { cause })
   }
 }
 

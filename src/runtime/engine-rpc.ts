@@ -1,3 +1,4 @@
+import { packError, unpackError, type ErrorWire } from '../core/error-wire.ts'
 import { RuntimeError, WorkerError } from '../core/errors.ts'
 import type { Engine, EngineOptions, WireTensors } from './engine.ts'
 import { EngineHost } from './engine-host.ts'
@@ -16,7 +17,7 @@ interface Request {
 interface Response {
   readonly id: number
   readonly result?: unknown
-  readonly error?: { readonly message: string; readonly stack: string | undefined }
+  readonly error?: ErrorWire
 }
 
 /** A started worker, as the platform gives it. */
@@ -25,6 +26,8 @@ export interface WorkerLink {
   onMessage(listener: (message: unknown) => void): void
   /** Called once when the worker is gone, whatever the reason. */
   onExit(listener: (reason: string) => void): void
+  /** Whether the worker keeps the process alive. */
+  hold(isHeld: boolean): void
   terminate(): Promise<void>
 }
 
@@ -43,16 +46,23 @@ export function serveEngine(post: (message: unknown) => void): (message: unknown
     const { id, method, args } = message as Request
     try {
       post({ id, result: await call(method, args) } satisfies Response)
-    } catch (cause) {
-      const { message, stack } = cause instanceof Error ? cause : new Error(String(cause))
-      post({ id, error: { message, stack } } satisfies Response)
+    } catch (error) {
+      post({ id, error: packError(error) } satisfies Response)
     }
   }
 }
 
-/** The caller's side: an {@link Engine} that lives in a worker. */
+interface Waiting {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+/**
+ * The caller's side: an {@link Engine} that lives in a worker. The worker keeps the process alive while it works
+ * for a call, and not beyond: a program that never closes it still ends.
+ */
 export class RemoteEngine implements Engine {
-  readonly #pending = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>()
+  readonly #pending = new Map<number, Waiting>()
   #nextId = 0
   #closed = false
   #gone: string | undefined
@@ -60,15 +70,13 @@ export class RemoteEngine implements Engine {
   private constructor(private readonly link: WorkerLink) {
     link.onMessage((message) => {
       const { id, result, error } = message as Response
-      const waiting = this.#pending.get(id)
-      this.#pending.delete(id)
-      if (error) waiting?.reject(new RuntimeError(error.message, { cause: error.stack }))
+      const waiting = this.#settle(id)
+      if (error) waiting?.reject(unpackError(error))
       else waiting?.resolve(result)
     })
     link.onExit((reason) => {
       this.#gone = reason
-      for (const { reject } of this.#pending.values()) reject(this.#death())
-      this.#pending.clear()
+      for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(this.#death())
     })
   }
 
@@ -116,20 +124,39 @@ export class RemoteEngine implements Engine {
     await this.link.terminate()
   }
 
-  #call(method: Method, args: readonly unknown[], transfer: readonly ArrayBuffer[] = []): Promise<unknown> {
-    if (this.#closed)
-      return Promise.reject(new RuntimeError(`the engine is closed, ${method} can't run: make a new session`))
-    if (this.#gone !== undefined) return Promise.reject(this.#death())
-    return new Promise((resolve, reject) => {
-      const id = this.#nextId++
-      this.#pending.set(id, { resolve, reject })
+  async #call(
+    method: Method,
+    args: readonly unknown[],
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<unknown> {
+    if (this.#closed) {
+      throw new RuntimeError(`the engine is closed, ${method} can't run: make a new session`)
+    }
+    if (this.#gone !== undefined) throw this.#death()
+    const id = this.#nextId++
+    const result = new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }))
+    this.link.hold(true)
+    try {
       this.link.post({ id, method, args } satisfies Request, transfer)
-    })
+    } catch (error) {
+      this.#settle(id)
+      throw error
+    }
+    return result
+  }
+
+  /** Ends the waiting for an answer. */
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (this.#pending.size === 0) this.link.hold(false)
+    return waiting
   }
 
   #death(): WorkerError {
     return new WorkerError(
-      `the engine's worker is gone (${this.#gone ?? ''}): its weights since the last pull() are lost; make a new session and continue from the last checkpoint`,
+      `the engine's worker is gone (${this.#gone ?? ''}) and with it the weights since the last pull(): ` +
+        'make a new session and continue from the last checkpoint. If memory ran out, lower the batch size.',
     )
   }
 }

@@ -16,18 +16,19 @@ export const providers: Readonly<Record<Device, Provider>> = {
     runtime: 'onnxruntime-node',
     executionProviders: ['cuda'],
     remedy:
-      'it needs Linux x64, CUDA 12 and cuDNN 9: set onnxruntime-node-install=cuda12 in .npmrc, install onnxruntime-node again, or use device: "cpu"',
+      'it needs Linux x64, an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA libraries of ONNX Runtime, which ' +
+      "`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` downloads; or use device: 'cpu'",
   },
   // The default NHWC layout gives wrong results for some grouped convolutions.
   webgpu: {
     runtime: 'onnxruntime-node',
     executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
-    remedy: 'it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: "cpu"',
+    remedy: "it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: 'cpu'",
   },
   wasm: {
     runtime: 'onnxruntime-web',
     executionProviders: ['wasm'],
-    remedy: 'in Node, device: "cpu" is faster',
+    remedy: "in Node, device: 'cpu' is faster",
   },
 }
 

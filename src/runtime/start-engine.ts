@@ -1,5 +1,7 @@
 import { RuntimeError } from '../core/errors.ts'
 import { processorCount, startEngineWorker } from '#platform'
+import { Graph } from '../graph/graph.ts'
+import { serialize } from '../graph/serialize.ts'
 import { EngineHost } from './engine-host.ts'
 import { RemoteEngine } from './engine-rpc.ts'
 import type { Engine, Program } from './engine.ts'
@@ -13,7 +15,10 @@ export interface StartOptions {
   readonly engine?: 'worker' | 'inline' | undefined
 }
 
-/** Starts an engine on `device`. Throws `RuntimeError` with the remedy if its package is missing. */
+/**
+ * Starts an engine on `device`. Throws {@link RuntimeError} with the remedy if its package is missing or the device
+ * can't be used.
+ */
 export async function startEngine(
   device: Device,
   // ONNX Runtime's own default was one thread on a machine of two cores.
@@ -21,7 +26,25 @@ export async function startEngine(
 ): Promise<Engine> {
   const { runtime, executionProviders } = providers[device]
   const options = { runtime, executionProviders, threads }
-  return engine === 'inline' ? EngineHost.start(options) : RemoteEngine.start(startEngineWorker(), options)
+  const started =
+    engine === 'inline'
+      ? await EngineHost.start(options)
+      : await RemoteEngine.start(startEngineWorker(), options)
+  try {
+    // ONNX Runtime looks for a provider when it makes a session: without this, that would be at the first batch.
+    if (device !== 'cpu') await loadProgram(started, device, 'probe', probe())
+    return started
+  } catch (error) {
+    await started.close()
+    throw error
+  }
+}
+
+function probe(): Program {
+  const graph = new Graph()
+  const type = { dtype: 'float32', shape: [1] } as const
+  const output = graph.output(graph.add('Identity', [graph.input('x', 'float32', [1])], {}, [type]).output())
+  return { model: serialize(graph), stateInputs: {}, updates: {}, fetches: [output.name] }
 }
 
 /** Loads a program, and says what to do where the device's provider is missing. */
@@ -34,8 +57,9 @@ export async function loadProgram(
   try {
     await engine.load(name, program)
   } catch (cause) {
-    if (device === 'cpu' || !(cause instanceof Error)) throw cause
-    throw new RuntimeError(`device ${device} failed: ${cause.message}. Remedy: ${providers[device].remedy}`, {
+    if (device === 'cpu' || !(cause instanceof RuntimeError)) throw cause
+    const { remedy } = providers[device]
+    throw new RuntimeError(`device: '${device}' can't be used: ${cause.message}. Remedy: ${remedy}`, {
       cause,
     })
   }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+
 import { describe, expect, it } from 'vitest'
 
 import { ArgumentError, RuntimeError } from '../../src/core/errors.ts'
@@ -54,6 +56,37 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
     await expect(host.pull(['w'])).rejects.toBeInstanceOf(RuntimeError)
     await host.close()
   })
+
+  it('gives what ONNX Runtime throws the same type and cause', async () => {
+    const host = await startEngine('cpu', { engine, threads: 1 })
+    const program = { ...accumulator().program, model: Uint8Array.of(1, 2, 3) }
+    const error = await host.load('step', program).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(RuntimeError)
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/can't load the program step: /) as unknown,
+    })
+    expect((error as Error).cause).toBeInstanceOf(Error)
+    await expect(host.run('step', {})).rejects.toThrow(/no program step/)
+    await host.close()
+  })
+
+  it.skipIf(existsSync('/proc/driver/nvidia'))(
+    'says before any work that a device can not be used, and the remedy (where there is no NVIDIA driver)',
+    async () => {
+      const start = startEngine('cuda', { engine, threads: 1 })
+      await expect(start).rejects.toThrow(RuntimeError)
+      await expect(start).rejects.toThrow(/device: 'cuda' can't be used: .*CUDA 12.*device: 'cpu'/s)
+    },
+  )
+})
+
+it('keeps working after a call that could not be sent', async () => {
+  const host = await startEngine('cpu', { threads: 1 })
+  const unsendable = { t: { ...tensor(1, 2), extra: () => undefined } }
+  await expect(host.push(unsendable)).rejects.toThrow(/could not be cloned/)
+  await host.push({ t: tensor(1, 2) })
+  expect([...(await host.pull(['t'])).t!.data]).toEqual([1, 2])
+  await host.close()
 })
 
 it('transfers buffers when asked, and copies otherwise', async () => {

@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Worker } from 'node:worker_threads'
+
+import { describe, expect, it } from 'vitest'
+
+import { RuntimeError, WorkerError } from '../../src/core/errors.ts'
+import type { Engine } from '../../src/runtime/engine.ts'
+import { startEngine } from '../../src/runtime/start-engine.ts'
+
+/** An engine and its thread, for a test that kills it from outside. */
+async function start(): Promise<{ engine: Engine; thread: Worker }> {
+  const threads = once(process, 'worker') as Promise<[Worker]>
+  const engine = await startEngine('cpu', { threads: 1 })
+  return { engine, thread: (await threads)[0] }
+}
+
+describe("an engine's worker that dies", () => {
+  it('fails what is pending and what comes later, and can be closed', async () => {
+    const { engine, thread } = await start()
+    const pending = [engine.pull([]), engine.snapshot('a', [])]
+    void thread.terminate()
+    const outcomes = await Promise.allSettled(pending)
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected' })
+      expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(WorkerError)
+    }
+    await expect(engine.run('train', {})).rejects.toThrow(WorkerError)
+    await expect(engine.run('train', {})).rejects.toThrow(/make a new session and continue from the last/)
+    await engine.close()
+    await engine.close()
+    await expect(engine.run('train', {})).rejects.toThrow(RuntimeError)
+  })
+})
+
+describe('a program', () => {
+  it.each([
+    ['ends after its engine was killed', 'killed'],
+    ['ends with an engine that was never closed', 'open'],
+    ['ends after closing', 'closed'],
+  ])('%s', async (_, ending) => {
+    const program = fileURLToPath(new URL('../fixtures/runtime/program.ts', import.meta.url))
+    const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ending])
+    expect(stdout).toBe(`${ending}: 3\n`)
+  })
+})
