@@ -31,6 +31,13 @@ export { DataLoader } from './data/data-loader.ts'
 export { Subset } from './data/subset.ts'
 export { TensorDataset } from './data/tensor-dataset.ts'
 export { readStateDict } from './io/read-state-dict.ts'
+export {
+  readSafetensors,
+  writeSafetensors,
+  type ReadSafetensorsOptions,
+  type WriteSafetensorsOptions,
+} from './io/safetensors.ts'
+export type { SafetensorsFile } from './io/safetensors-decode.ts'
 export * as transforms from './vision/transforms/transforms.ts'
 export type {
   Transform,

@@ -4,18 +4,19 @@ import { FileFormatError, throwIfAborted } from '../core/errors.ts'
 import type { Tensor } from '../core/tensor.ts'
 import { loadPth } from './pth.ts'
 import type { PthValue } from './pth-value.ts'
+import { decodeSafetensors } from './safetensors-decode.ts'
 import { stateDictFromPth } from './state-dict.ts'
 
 /** Options of {@link readStateDict}. */
 export interface ReadStateDictOptions {
-  /** Where the file is a checkpoint, the key that holds the state dict (often `'state_dict'`). Default: the whole file is the state dict. */
+  /** Where a `.pth` file is a checkpoint, the key that holds the state dict (often `'state_dict'`). Default: the whole file is the state dict. */
   readonly key?: string | undefined
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Reads a file of weights, recognised by its content whatever its name. So far that is `.pth`.
+ * Reads a file of weights, `.pth` or `.safetensors`, recognised by its content whatever its name.
  *
  * @param file - A path, or the file's bytes; tensors may be windows on them.
  * @returns Tensors by their names (`layer1.0.conv1.weight`), ready for `module.loadStateDict`.
@@ -38,7 +39,12 @@ export async function readStateDict(
   const source = typeof file === 'string' ? file : 'the weights'
   throwIfAborted(signal, `reading ${source}`)
   const bytes = typeof file === 'string' ? await readFile(file, signal) : file
-  checkFormat(bytes, source)
+  if (formatOf(bytes, source) === 'safetensors') {
+    if (key === undefined) return decodeSafetensors(bytes, source).tensors
+    throw new FileFormatError(
+      `${source} is a .safetensors file, which has no keys above its tensors: leave out key`,
+    )
+  }
   const value = await loadPth(bytes, { signal, source })
   if (key === undefined) return stateDictFromPth(value, source)
   const dict: ReadonlyMap<unknown, PthValue> = value instanceof Map ? value : new Map()
@@ -48,14 +54,20 @@ export async function readStateDict(
   )
 }
 
-/** `.pth` opens as a zip or, before PyTorch 1.6, as a pickle; `.safetensors` with the length of a JSON header. */
-function checkFormat(bytes: Uint8Array, source: string): void {
-  const [first, second, third] = bytes
-  if ((first === 0x50 && second === 0x4b) || (first === 0x80 && third !== undefined)) return
+/**
+ * `.safetensors` opens with the length of its header in 8 bytes, of which the upper ones are 0, and a '{'; `.pth` as a
+ * zip ('PK') or, before PyTorch 1.6, as a pickle (0x80). A length may begin like those two, but neither has the zeros
+ * and the '{' behind.
+ */
+function formatOf(bytes: Uint8Array, source: string): 'pth' | 'safetensors' {
+  const hasBrace = bytes[8] === 0x7b
+  if (hasBrace && bytes.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors'
+  if ((bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0x80 && bytes.length > 2)) return 'pth'
+  // With a damaged length.
+  if (hasBrace) return 'safetensors'
   if (bytes.length === 0) throw new FileFormatError(`${source} is empty. Download or save it again.`)
-  const format =
-    bytes[8] === 0x7b ? 'a .safetensors file, which this version does not read' : 'no file of weights'
   throw new FileFormatError(
-    `${source} is ${format}. Expected a .pth file: torch.save(model.state_dict(), 'weights.pth').`,
+    `${source} is no file of weights. Expected a .safetensors file, or a .pth file: ` +
+      "torch.save(model.state_dict(), 'weights.pth').",
   )
 }

@@ -1,0 +1,70 @@
+import { bytesPerElement, type DType } from '../core/dtype.ts'
+import { ArgumentError } from '../core/errors.ts'
+import type { Tensor } from '../core/tensor.ts'
+
+const names: Readonly<Record<DType, string>> = {
+  float32: 'F32',
+  float64: 'F64',
+  int32: 'I32',
+  int64: 'I64',
+  uint8: 'U8',
+  bool: 'BOOL',
+}
+
+/**
+ * The bytes of a `.safetensors` file. The header lists the tensors in the order of `tensors`; their data lie with the
+ * widest elements first, so that each is aligned, as the reference implementation lays them.
+ *
+ * @throws {@link ArgumentError} for a tensor named `__metadata__`: the format keeps that name.
+ * @see https://github.com/huggingface/safetensors#format
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  if (tensors.has('__metadata__')) {
+    throw new ArgumentError(
+      "a tensor is named '__metadata__', which .safetensors keeps for texts: rename the tensor, or pass metadata",
+    )
+  }
+  const { starts, length } = layOut(tensors)
+  const header = encodeHeader(tensors, starts, metadata)
+  const bytes = new Uint8Array(8 + header.length + length)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true)
+  bytes.set(header, 8)
+  for (const [name, { data }] of tensors) {
+    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    bytes.set(raw, 8 + header.length + starts.get(name)!)
+  }
+  return bytes
+}
+
+function layOut(tensors: ReadonlyMap<string, Tensor>): { starts: Map<string, number>; length: number } {
+  const width = ({ dtype }: Tensor): number => bytesPerElement(dtype)
+  const starts = new Map<string, number>()
+  let length = 0
+  for (const [name, tensor] of [...tensors].sort(([, a], [, b]) => width(b) - width(a))) {
+    starts.set(name, length)
+    length += tensor.data.byteLength
+  }
+  return { starts, length }
+}
+
+/** JSON, padded with blanks so that the data begin at a multiple of 8. */
+function encodeHeader(
+  tensors: ReadonlyMap<string, Tensor>,
+  starts: ReadonlyMap<string, number>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  const entries = [...tensors].map(([name, { dtype, shape, data }]): [string, unknown] => {
+    const start = starts.get(name)!
+    return [name, { dtype: names[dtype], shape, data_offsets: [start, start + data.byteLength] }]
+  })
+  if (Object.keys(metadata).length > 0) entries.unshift(['__metadata__', metadata])
+  // Joined by hand: an object would move names that look like numbers to the front.
+  const text = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')
+  const json = new TextEncoder().encode(`{${text}}`)
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20)
+  padded.set(json)
+  return padded
+}
