@@ -1,5 +1,7 @@
 import { BasicBlock, Bottleneck, ResNet, type ResNetOptions } from './resnet.ts'
 
+export { BasicBlock, Bottleneck, ResNet, type ResNetArchitecture, type ResNetOptions } from './resnet.ts'
+
 /** ResNet-18, 11.7 M parameters. @see https://pytorch.org/vision/stable/models/resnet.html */
 export const resnet18 = (options: ResNetOptions = {}): Promise<ResNet> =>
   Promise.resolve(new ResNet({ block: BasicBlock, layers: [2, 2, 2, 2] }, options))
