@@ -37,6 +37,8 @@ export interface Platform {
   processorCount(): number
   /** Opens a pool of up to `size` workers that make samples; they start with the first task. */
   openSamplePool(size: number): SamplePool
+  /** An SVG document as a PNG file of its own size. */
+  rasterizeSvg(svg: string): Promise<Uint8Array<ArrayBuffer>>
   /** Lets the event loop turn once. */
   nextTurn(): Promise<void>
   /** A progress bar, or `undefined` where there is no interactive terminal to draw it on. */

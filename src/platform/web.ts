@@ -49,6 +49,7 @@ export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
   return undefined
 }
 
+export { rasterizeSvg } from './web-svg.ts'
 export { nextTurn, openSamplePool } from './web-workers.ts'
 
 /** Processors that this page may use. */
