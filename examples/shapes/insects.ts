@@ -1,38 +1,11 @@
 import type { Generator } from 'onnx-finetune'
 
 import { hsv, mixColors, scaleColor, type Color, type Point } from './canvas.ts'
+import { dome, jitter, mirrored, polyline, wing, type Ellipse, type Limb, type Part } from './parts.ts'
 
 /**
- * Insects seen from above, as lists of parts in a frame of their own: the head points to +x, the body reaches
- * from about −1 to 1. Ants have a waist, long bent legs and elbowed antennae; bees a fat banded body and wings.
+ * Insects seen from above. Ants have a waist, long bent legs and elbowed antennae; bees a fat banded body and wings.
  */
-
-/** An ellipse: a body segment (shaded as a dome) or a wing (flat and clear). */
-export interface Ellipse {
-  readonly kind: 'ellipse'
-  readonly center: Point
-  readonly radii: Point
-  /** Direction of the first radius. */
-  readonly turn: number
-  readonly color: Color
-  /** Opacity; wings let the ground through. Domes have 1. */
-  readonly alpha: number
-  /** Bands across the first radius: count and color. */
-  readonly bands?: { readonly count: number; readonly phase: number; readonly color: Color } | undefined
-  /** Roughness of the edge, as a share of the radius. */
-  readonly fuzz: number
-}
-
-/** A limb: a line that gets thinner. */
-export interface Limb {
-  readonly kind: 'limb'
-  readonly from: Point
-  readonly to: Point
-  readonly widths: Point
-  readonly color: Color
-}
-
-export type Part = Ellipse | Limb
 
 /** Where the body bends: joint and angle at the waist and at the neck. */
 interface Bend {
@@ -118,39 +91,19 @@ function antLeg(
   return polyline([[hip, side * 0.08], bentKnee, end], [0.05, 0.038, 0.022], color)
 }
 
-function wings(generator: Generator): Ellipse[] {
+function wings(generator: Generator): Part[] {
   const spread = generator.uniform(0.5, 1.05)
   const color = hsv(generator.random(), generator.uniform(0, 0.15), generator.uniform(0.8, 1))
   const alpha = generator.uniform(0.35, 0.6)
-  const wing = (length: number, width: number, back: number, side: number): Ellipse => {
-    const turn = Math.PI - side * (spread - back)
+  const grown = (length: number, width: number, back: number, side: number): Ellipse => {
     const root: Point = [0.18 - 0.14 * back, side * 0.16]
-    const center: Point = [root[0] + length * Math.cos(turn), root[1] + length * Math.sin(turn)]
-    return { kind: 'ellipse', center, radii: [length, width], turn, color, alpha, fuzz: 0 }
+    return { ...wing(root, length, width, Math.PI - side * (spread - back), color), alpha }
   }
-  return [-1, 1].flatMap((side) => [wing(0.36, 0.13, 0.45, side), wing(0.52, 0.17, 0, side)])
-}
-
-function dome(center: Point, radii: Point, color: Color): Ellipse {
-  return { kind: 'ellipse', center, radii, turn: 0, color, alpha: 1, fuzz: 0 }
-}
-
-function polyline(points: readonly Point[], widths: readonly number[], color: Color): Limb[] {
-  return points.slice(1).map((to, index) => ({
-    kind: 'limb',
-    from: points[index]!,
-    to,
-    widths: [widths[index]!, widths[index + 1]!],
-    color,
-  }))
+  return mirrored((side) => [grown(0.36, 0.13, 0.45, side), grown(0.52, 0.17, 0, side)])
 }
 
 function drawBend(generator: Generator): Bend {
   return { waist: generator.uniform(-0.4, 0.4), neck: generator.uniform(-0.3, 0.3) }
-}
-
-function jitter(generator: Generator, size: number): number {
-  return generator.uniform(-size, size)
 }
 
 function bent(part: Part, bend: Bend): Part {

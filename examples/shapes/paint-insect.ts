@@ -1,6 +1,6 @@
 import { blurPlanes, mixColors, scaleColor, type Canvas, type Color, type Point } from './canvas.ts'
-import type { Ellipse, Limb, Part } from './insects.ts'
 import type { Noise } from './noise.ts'
+import type { Ellipse, Limb, Part } from './parts.ts'
 
 /** How an insect sits in the picture. */
 export interface Pose {

@@ -2,30 +2,27 @@ import type { Generator } from 'onnx-finetune'
 
 import { paintBackground } from './background.ts'
 import { Canvas, hsv, luma, type Color } from './canvas.ts'
-import { ant, bee } from './insects.ts'
 import { roughNoise } from './noise.ts'
 import { paintInsect, type Pose } from './paint-insect.ts'
-
-/** What is in a picture. */
-export type Insect = 'ant' | 'bee'
+import type { Subject } from './parts.ts'
 
 /**
- * A picture of an insect on some ground, in random colors, pose, light and sharpness. Only the shape tells which it is.
+ * A picture of a subject on some ground, in random colors, pose, light and sharpness. Only the shape tells what it is.
  *
  * @param size - Height and width in pixels.
  */
-export function paintPicture(insect: Insect, size: number, generator: Generator): Canvas {
+export function paintPicture(subject: Subject, size: number, generator: Generator): Canvas {
   const canvas = new Canvas(size)
   paintBackground(canvas, generator)
   canvas.blur(generator.uniform(0, 0.9))
   const color = bodyColor(generator, canvas.brightness(size / 4))
-  const parts = insect === 'ant' ? ant(generator, color) : bee(generator, color, bandColor(generator, color))
+  const parts = subject(generator, color, bandColor(generator, color))
   paintInsect(canvas, parts, drawPose(generator, size), roughNoise(generator))
   develop(canvas, generator)
   return canvas
 }
 
-/** Any color of either insect, lighter or darker than the ground so that it can be seen. */
+/** Any color, whatever the subject, lighter or darker than the ground so that it can be seen. */
 function bodyColor(generator: Generator, ground: number): Color {
   const hue = generator.random() < 0.7 ? generator.uniform(0, 0.15) : generator.random()
   const saturation = generator.uniform(0.1, 0.9)

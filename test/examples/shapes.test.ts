@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { generateShapes } from '../../examples/shapes/generate.ts'
 import { writeJpeg } from '../../examples/shapes/jpeg.ts'
-import { paintPicture, type Insect } from '../../examples/shapes/picture.ts'
+import { paintPicture } from '../../examples/shapes/picture.ts'
+import { antsAndBees, garden } from '../../examples/shapes/subjects.ts'
 import { ArgumentError } from '../../src/core/errors.ts'
 import { Generator } from '../../src/core/generator.ts'
 
@@ -20,9 +21,14 @@ afterAll(async () => {
   await rm(root, { recursive: true })
 })
 
-async function generate(name: string, seed: number): Promise<Map<string, Buffer>> {
+async function generate(
+  name: string,
+  seed: number,
+  subjects = antsAndBees,
+  trainPerClass = 10,
+): Promise<Map<string, Buffer>> {
   const directory = join(root, name)
-  const paths = await generateShapes({ directory, seed, trainPerClass: 10, valPerClass: 2, size: 64 })
+  const paths = await generateShapes({ directory, subjects, seed, trainPerClass, valPerClass: 2, size: 64 })
   const files = await Promise.all(paths.map((path) => readFile(path)))
   return new Map(paths.map((path, index) => [path.slice(directory.length + 1), files[index]!]))
 }
@@ -42,6 +48,14 @@ describe('generateShapes', () => {
     expect(await generate('again', 7)).toEqual(first)
     const other = await generate('other', 8)
     for (const [path, bytes] of first) expect(other.get(path)!.equals(bytes), path).toBe(false)
+  })
+
+  it('draws the source task alike: seeded, other subjects, no picture twice', async () => {
+    const first = await generate('garden', 7, garden, 2)
+    expect(await generate('garden again', 7, garden, 2)).toEqual(first)
+    expect((await readdir(join(root, 'garden', 'train'))).sort()).toEqual(Object.keys(garden))
+    expect(Object.keys(garden).filter((name) => name in antsAndBees)).toEqual([])
+    expect(new Set([...first.values()].map((bytes) => bytes.toString('base64'))).size).toBe(4 * 9)
   })
 
   it('draws no picture twice', async () => {
@@ -64,13 +78,15 @@ describe('generateShapes', () => {
   )
 })
 
+type Insect = 'ants' | 'bees'
+
 describe('a picture', () => {
   const draw = (insect: Insect, key: number, size = 96): Uint8Array =>
-    paintPicture(insect, size, new Generator(3).fork(key)).toBytes()
+    paintPicture(antsAndBees[insect]!, size, new Generator(3).fork(key)).toBytes()
 
   it('is a real JPEG file, which decoders of others read alike', () => {
     for (const quality of [40, 88, 100]) {
-      const drawn = draw('bee', quality)
+      const drawn = draw('bees', quality)
       const file = writeJpeg(drawn, 96, quality)
       const turbo = decodeTurbo(file)
       const js = decodeJs(file, { useTArray: true })
@@ -84,11 +100,11 @@ describe('a picture', () => {
     const count = 60
     const means = (insect: Insect, from: number): number[][] =>
       Array.from({ length: count }, (_, index) => meanColor(draw(insect, from + index, 48)))
-    const known = { ant: centre(means('ant', 0)), bee: centre(means('bee', 1000)) }
+    const known = { ants: centre(means('ants', 0)), bees: centre(means('bees', 1000)) }
     const right = (insect: Insect, from: number): number =>
       means(insect, from).filter((mean) => nearest(mean, known) === insect).length
     // Guessing has a standard deviation of 5.5 among 120.
-    expect(right('ant', 2000) + right('bee', 3000)).toBeLessThan(0.65 * 2 * count)
+    expect(right('ants', 2000) + right('bees', 3000)).toBeLessThan(0.65 * 2 * count)
   })
 })
 
@@ -111,5 +127,5 @@ function centre(colors: number[][]): number[] {
 function nearest(color: number[], known: Record<Insect, number[]>): Insect {
   const distance = (insect: Insect): number =>
     Math.hypot(...color.map((value, i) => value - known[insect][i]!))
-  return distance('ant') < distance('bee') ? 'ant' : 'bee'
+  return distance('ants') < distance('bees') ? 'ants' : 'bees'
 }
