@@ -6,6 +6,8 @@ import {
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
   TensorProto_DataType as DataType,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
@@ -43,6 +45,36 @@ export function dataTypeOf(dtype: DType): number {
  * @see https://github.com/onnx/onnx/blob/main/docs/IR.md
  */
 export function serialize(graph: Graph): Uint8Array<ArrayBuffer> {
+  return modelBytes(graph, tensorProto)
+}
+
+/** A model whose large constants lie beside it. */
+export interface SerializedApart {
+  readonly model: Uint8Array<ArrayBuffer>
+  /** The constants that `model` names as external data, by their location; not copied. */
+  readonly weights: Readonly<Record<string, Tensor>>
+}
+
+/** Smaller constants stay in the model: ONNX Runtime reads shapes from them before it has the others. */
+const smallestApart = 1024
+
+/**
+ * A graph as {@link serialize} writes it, but for its large constants: writing a ResNet-18's weights into the model
+ * held up the caller's thread for half a second.
+ *
+ * @see https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
+ */
+export function serializeApart(graph: Graph): SerializedApart {
+  const weights: Record<string, Tensor> = {}
+  const model = modelBytes(graph, (tensor, name) => {
+    if (tensor.data.byteLength < smallestApart) return tensorProto(tensor, name)
+    weights[name] = tensor
+    return externalProto(tensor, name)
+  })
+  return { model, weights }
+}
+
+function modelBytes(graph: Graph, initializer: typeof tensorProto): Uint8Array<ArrayBuffer> {
   const nodes = liveNodes(graph)
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs])
   const model = create(ModelProtoSchema, {
@@ -57,7 +89,7 @@ export function serialize(graph: Graph): Uint8Array<ArrayBuffer> {
       node: nodes.map(nodeProto),
       initializer: graph.constants
         .filter((value) => used.has(value))
-        .map((value) => tensorProto(value.constant!, value.name)),
+        .map((value) => initializer(value.constant!, value.name)),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map(valueInfo),
     }),
@@ -114,6 +146,16 @@ function tensorProto(tensor: Tensor, name: string) {
     dims: tensor.shape.map(BigInt),
     dataType: dataTypes[tensor.dtype],
     rawData: new Uint8Array(buffer, byteOffset, byteLength),
+  })
+}
+
+function externalProto(tensor: Tensor, name: string) {
+  return create(TensorProtoSchema, {
+    name,
+    dims: tensor.shape.map(BigInt),
+    dataType: dataTypes[tensor.dtype],
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: name })],
   })
 }
 

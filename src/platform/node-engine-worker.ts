@@ -5,8 +5,8 @@ import { serveEngine } from '../runtime/engine-rpc.ts'
 // The entry of the worker that hosts the engine.
 const port = parentPort
 if (port) {
-  const serve = serveEngine((message) => {
-    port.postMessage(message)
+  const serve = serveEngine((message, transfer = []) => {
+    port.postMessage(message, transfer)
   })
   port.on('message', (message: unknown) => void serve(message))
 }

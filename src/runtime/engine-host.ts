@@ -6,7 +6,10 @@ import type { Engine, EngineOptions, Program, WireTensor, WireTensors } from './
 
 /** The engine on this thread: `session.run` of onnxruntime-node blocks it for the whole step. */
 export class EngineHost implements Engine {
-  readonly #sessions = new Map<string, { session: InferenceSession; program: Omit<Program, 'model'> }>()
+  readonly #sessions = new Map<
+    string,
+    { session: InferenceSession; program: Omit<Program, 'model' | 'weights'> }
+  >()
   readonly #resident = new Map<string, OrtTensor>()
   readonly #snapshots = new Map<string, ReadonlyMap<string, OrtTensor>>()
 
@@ -19,7 +22,7 @@ export class EngineHost implements Engine {
     return new EngineHost(await loadRuntime(options.runtime), options)
   }
 
-  async load(name: string, { model, ...program }: Program): Promise<void> {
+  async load(name: string, { model, weights = {}, ...program }: Program): Promise<void> {
     await this.#sessions.get(name)?.session.release()
     this.#sessions.delete(name)
     const { executionProviders, threads } = this.options
@@ -27,6 +30,7 @@ export class EngineHost implements Engine {
       executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
       graphOptimizationLevel: 'all',
       // Idle threads of one session must not spin while another works.
+      externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
       extra: { session: { force_spinning_stop: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     })
@@ -46,9 +50,9 @@ export class EngineHost implements Engine {
     return Object.fromEntries(program.fetches.map((output) => [output, unwrap(results[output]!)]))
   }
 
-  push(tensors: WireTensors): Promise<void> {
+  push(tensors: WireTensors, transfer = false): Promise<void> {
     for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
-      this.#resident.set(name, this.#wrap({ dtype, data: data.slice(), shape }))
+      this.#resident.set(name, this.#wrap({ dtype, data: transfer ? data : data.slice(), shape }))
     }
     return Promise.resolve()
   }
@@ -105,6 +109,10 @@ async function typed<T>(work: Promise<T>, what: string): Promise<T> {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new RuntimeError(`ONNX Runtime can't ${what}: ${reason}`, { cause })
   }
+}
+
+function bytesOf({ data }: WireTensor): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
 function unwrap({ type, data, dims }: OrtTensor): WireTensor {

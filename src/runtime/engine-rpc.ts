@@ -1,6 +1,7 @@
 import { packError, unpackError, type ErrorWire } from '../core/error-wire.ts'
 import { RuntimeError, WorkerError } from '../core/errors.ts'
-import type { Engine, EngineOptions, WireTensors } from './engine.ts'
+import { buffersOf, copyInTurns } from './copy-in-turns.ts'
+import type { Engine, EngineOptions, Program, WireTensors } from './engine.ts'
 import { EngineHost } from './engine-host.ts'
 
 /**
@@ -32,7 +33,7 @@ export interface WorkerLink {
 }
 
 /** Answers requests inside of the worker. */
-export function serveEngine(post: (message: unknown) => void): (message: unknown) => Promise<void> {
+export function serveEngine(post: WorkerLink['post']): (message: unknown) => Promise<void> {
   let host: EngineHost | undefined
   const call = async (method: Method, args: readonly unknown[]): Promise<unknown> => {
     if (method === 'start') {
@@ -45,7 +46,9 @@ export function serveEngine(post: (message: unknown) => void): (message: unknown
   return async (message) => {
     const { id, method, args } = message as Request
     try {
-      post({ id, result: await call(method, args) } satisfies Response)
+      const result = await call(method, args)
+      // What is pulled are copies already.
+      post({ id, result } satisfies Response, method === 'pull' ? buffersOf(result as WireTensors) : [])
     } catch (error) {
       post({ id, error: packError(error) } satisfies Response)
     }
@@ -91,17 +94,18 @@ export class RemoteEngine implements Engine {
     return engine
   }
 
-  load(...args: Parameters<Engine['load']>): Promise<void> {
-    return this.#call('load', args) as Promise<void>
+  async load(name: string, program: Program): Promise<void> {
+    const weights = await copyInTurns(program.weights ?? {})
+    await this.#call('load', [name, { ...program, weights }], [program.model.buffer, ...buffersOf(weights)])
   }
 
   run(name: string, feeds: WireTensors, transfer = false): Promise<WireTensors> {
-    const buffers = transfer ? [...new Set(Object.values(feeds).map(({ data }) => data.buffer))] : []
-    return this.#call('run', [name, feeds], buffers) as Promise<WireTensors>
+    return this.#call('run', [name, feeds], transfer ? buffersOf(feeds) : []) as Promise<WireTensors>
   }
 
-  push(...args: Parameters<Engine['push']>): Promise<void> {
-    return this.#call('push', args) as Promise<void>
+  async push(tensors: WireTensors, transfer = false): Promise<void> {
+    const given = transfer ? tensors : await copyInTurns(tensors)
+    await this.#call('push', [given, true], buffersOf(given))
   }
 
   pull(...args: Parameters<Engine['pull']>): Promise<WireTensors> {

@@ -17,8 +17,10 @@ export type WireTensors = Readonly<Record<string, WireTensor>>
 
 /** A model and how its inputs and outputs meet the resident tensors. */
 export interface Program {
-  /** The serialised ONNX model. */
+  /** The serialised ONNX model. It is given away: an engine in a worker takes its memory. */
   readonly model: Uint8Array<ArrayBuffer>
+  /** Its constants that lie outside of `model`, by name: see `serializeApart`. */
+  readonly weights?: WireTensors
   /** Input name → name of the resident tensor that is fed to it. */
   readonly stateInputs: Readonly<Record<string, string>>
   /** Output name → name of the resident tensor that it replaces when the run is over. */
@@ -43,8 +45,8 @@ export interface Engine {
   load(name: string, program: Program): Promise<void>
   /** Runs a program once: `feeds` and resident tensors in, `fetches` out, resident tensors replaced. */
   run(name: string, feeds: WireTensors, transfer?: boolean): Promise<WireTensors>
-  /** Puts resident tensors, by copy. */
-  push(tensors: WireTensors): Promise<void>
+  /** Puts resident tensors; with `transfer` their memory is given away, else it is copied. */
+  push(tensors: WireTensors, transfer?: boolean): Promise<void>
   /** Copies of resident tensors. */
   pull(names: readonly string[]): Promise<WireTensors>
   /** Remembers the resident tensors `names` under `key`; nothing is copied or crosses the border. */

@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 import { ArgumentError, RuntimeError } from '../../src/core/errors.ts'
+import { Tensor } from '../../src/core/tensor.ts'
 import { Graph } from '../../src/graph/graph.ts'
-import { serialize } from '../../src/graph/serialize.ts'
+import { serialize, serializeApart } from '../../src/graph/serialize.ts'
 import { chooseDevice } from '../../src/runtime/providers.ts'
 import { startEngine } from '../../src/runtime/start-engine.ts'
 
@@ -50,6 +51,38 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
     await host.close()
   })
 
+  it('takes large constants beside the model', async () => {
+    const graph = new Graph()
+    const shape = [2, 300]
+    const weight = Tensor.full(shape, 3)
+    const sum = graph.add('Add', [graph.input('x', 'float32', shape), graph.constant(weight)], {}, [
+      { dtype: 'float32', shape },
+    ])
+    const { name } = graph.output(sum.output())
+    const { model, weights } = serializeApart(graph)
+    expect(Object.values(weights)).toEqual([weight])
+    expect(model.length).toBeLessThan(weight.data.byteLength)
+    const host = await startEngine('cpu', { engine, threads: 1 })
+    await host.load('sum', { model, weights, stateInputs: {}, updates: {}, fetches: [name] })
+    expect(weight.data[0]).toBe(3)
+    const results = await host.run('sum', { x: Tensor.full(shape, 1) })
+    expect(new Set(results[name]!.data as Float32Array)).toEqual(new Set([4]))
+    await host.close()
+  })
+
+  it('copies what is pushed, and gives copies when pulled', async () => {
+    const host = await startEngine('cpu', { engine, threads: 1 })
+    const large = Tensor.full([700_000], 1)
+    await host.push({ large, t: tensor(1, 2) })
+    large.data.fill(2)
+    const first = await host.pull(['large', 't'])
+    first.t!.data[0] = 9
+    expect([...(await host.pull(['t'])).t!.data]).toEqual([1, 2])
+    expect(new Set(first.large!.data as Float32Array)).toEqual(new Set([1]))
+    expect(first.large!.shape).toEqual([700_000])
+    await host.close()
+  })
+
   it('names what is missing', async () => {
     const host = await startEngine('cpu', { engine })
     await expect(host.run('step', {})).rejects.toThrow(/no program step/)
@@ -82,8 +115,8 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
 
 it('keeps working after a call that could not be sent', async () => {
   const host = await startEngine('cpu', { threads: 1 })
-  const unsendable = { t: { ...tensor(1, 2), extra: () => undefined } }
-  await expect(host.push(unsendable)).rejects.toThrow(/could not be cloned/)
+  const unsendable = { x: { ...tensor(1, 2), extra: () => undefined } }
+  await expect(host.run('step', unsendable)).rejects.toThrow(/could not be cloned/)
   await host.push({ t: tensor(1, 2) })
   expect([...(await host.pull(['t'])).t!.data]).toEqual([1, 2])
   await host.close()
