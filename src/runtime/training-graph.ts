@@ -1,6 +1,6 @@
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
-import { ArgumentError } from '../core/errors.ts'
+import { ArgumentError, ShapeError } from '../core/errors.ts'
 import type { Graph, Value } from '../graph/graph.ts'
 import { serialize } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
@@ -14,14 +14,33 @@ import type { Device } from './providers.ts'
 /** A loss: adds a float scalar to the graph of `outputs`. */
 export interface Criterion {
   loss(outputs: Value, targets: Value): Value
+  /**
+   * What `targets` are: int32 class indices `[N]` for outputs `[N, classes]`, or float32 numbers in the shape of the
+   * outputs. Default: `'classIndices'`.
+   */
+  readonly targetType?: 'classIndices' | 'float'
+  /** A class index that is no class, and doesn't count. Default: there is none. */
+  readonly ignoreIndex?: number
+}
+
+/** What the labels of a step must be. */
+export interface TargetSpec {
+  readonly dtype: 'int32' | 'float32'
+  /** Without the batch. */
+  readonly shape: readonly number[]
+  /** Number of classes, where labels are class indices. */
+  readonly classes?: number
+  readonly ignoreIndex?: number | undefined
 }
 
 /** A serialised graph and how its inputs and outputs meet the resident state. */
 export interface Built {
   readonly program: Program
-  readonly lossName: string
+  /** Without a criterion there is none. */
+  readonly lossName?: string
   readonly outputName: string
-  readonly classes: number
+  /** Without a criterion there is none. */
+  readonly target?: TargetSpec
   /** Whether the graph reads `dim:N`. */
   readonly usesBatchSize: boolean
   /** Copies of the tensors that have to be resident, by name. */
@@ -59,7 +78,11 @@ export function buildTraining(
   device: Device,
 ): TrainingPlan {
   const groups = groupOf(optimizer)
-  const { trace, output, loss } = traceWithLoss(model, inputShape, criterion, (state) => !groups.has(state))
+  const { trace, output } = traceModule(model, {
+    inputShape: ['N', ...inputShape],
+    asConstant: (state) => state instanceof Parameter && !groups.has(state),
+  })
+  const { loss, target } = lossOf(criterion, output)
   const trained: Trained[] = trace.parameters.map((entry) => ({ ...entry, ...groups.get(entry.parameter)! }))
   const gradients = differentiate(
     loss,
@@ -75,7 +98,7 @@ export function buildTraining(
   }
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   const slotNames = [...initial.keys()]
-  const base = build(trace, { output, loss, updates, extraState: initial }, device)
+  const base = build(trace, { output, loss, target, updates, extraState: initial }, device)
   const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
   return {
     ...base,
@@ -100,21 +123,26 @@ export function buildTraining(
   }
 }
 
-/** Loss and logits in evaluation mode. Frozen parameters are constants, trained ones are read from the resident state. */
+/**
+ * Outputs, and with a criterion the loss, in evaluation mode. What training changes is read from the resident state:
+ * trainable parameters and all buffers; without an optimizer everything is constant.
+ */
 export function buildEvaluation(
   model: Module,
   inputShape: readonly number[],
-  criterion: Criterion,
-  optimizer: Optimizer,
+  criterion: Criterion | undefined,
+  optimizer: Optimizer | undefined,
   device: Device,
 ): Built {
-  const groups = groupOf(optimizer)
+  const groups = optimizer ? groupOf(optimizer) : undefined
+  const frozen = (state: Parameter | ModuleBuffer) =>
+    !groups || (state instanceof Parameter && !groups.has(state))
   const flags = [...model.namedModules()].map(([, module]) => ({ module, training: module.training }))
   model.eval()
   try {
-    const frozen = (state: Parameter | ModuleBuffer) => state instanceof Parameter && !groups.has(state)
-    const { trace, output, loss } = traceWithLoss(model, inputShape, criterion, frozen)
-    return build(trace, { output, loss, updates: new Map(), extraState: new Map() }, device)
+    const { trace, output } = traceModule(model, { inputShape: ['N', ...inputShape], asConstant: frozen })
+    const loss = criterion && lossOf(criterion, output)
+    return build(trace, { output, ...loss, updates: new Map(), extraState: new Map() }, device)
   } finally {
     for (const { module, training } of flags) module.training = training
   }
@@ -134,18 +162,18 @@ function groupOf(optimizer: Optimizer): Map<object, Pick<Trained, 'group' | 'gro
   )
 }
 
-function traceWithLoss(
-  model: Module,
-  inputShape: readonly number[],
-  criterion: Criterion,
-  asConstant: (state: Parameter | ModuleBuffer) => boolean,
-) {
-  const { trace, output } = traceModule(model, {
-    inputShape: ['N', ...inputShape],
-    asConstant: (state) => state instanceof Parameter && asConstant(state),
-  })
-  const labels = trace.graph.input('labels', 'int32', ['N'])
-  return { trace, output, loss: criterion.loss(output, labels) }
+function lossOf(criterion: Criterion, output: Value): { readonly loss: Value; readonly target: TargetSpec } {
+  const target = targetOf(criterion, output)
+  const labels = output.graph.input('labels', target.dtype, ['N', ...target.shape])
+  return { loss: criterion.loss(output, labels), target }
+}
+
+function targetOf({ targetType = 'classIndices', ignoreIndex }: Criterion, output: Value): TargetSpec {
+  if (targetType === 'float') return { dtype: 'float32', shape: output.shape.slice(1).map(Number) }
+  if (output.rank === 2) return { dtype: 'int32', shape: [], classes: output.dim(1), ignoreIndex }
+  throw new ShapeError(
+    `a loss with class indices needs outputs [N, classes], but the model gives ${output.toString()}: end it with Flatten and Linear`,
+  )
 }
 
 interface UpdateBuild {
@@ -191,13 +219,14 @@ function scalarOf(optimizer: Optimizer, { parameter, group }: Trained, name: str
 
 interface Parts {
   readonly output: Value
-  readonly loss: Value
+  readonly loss?: Value
+  readonly target?: TargetSpec
   readonly updates: ReadonlyMap<string, Value>
   readonly extraState: ReadonlyMap<string, Tensor>
 }
 
-function build(trace: Trace, { output, loss, updates, extraState }: Parts, device: Device): Built {
-  for (const value of [loss, output, ...updates.values()]) trace.graph.output(value)
+function build(trace: Trace, { output, loss, target, updates, extraState }: Parts, device: Device): Built {
+  for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
   const { graph, map } = lowerGraph(trace.graph, { device })
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
@@ -210,11 +239,11 @@ function build(trace: Trace, { output, loss, updates, extraState }: Parts, devic
       model: serialize(graph),
       stateInputs: Object.fromEntries(state.map(([name]) => [name, name])),
       updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
-      fetches: [nameOf(loss), nameOf(output)],
+      fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],
     },
-    lossName: nameOf(loss),
+    ...(loss && { lossName: nameOf(loss) }),
     outputName: nameOf(output),
-    classes: output.dim(1),
+    ...(target && { target }),
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
     initialState: () => Object.fromEntries(state),
   }

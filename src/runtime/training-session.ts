@@ -1,9 +1,9 @@
-import { ArgumentError, DTypeError, RuntimeError, ShapeError } from '../core/errors.ts'
+import { RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
-import { formatShape, sameShape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Module } from '../nn/module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
@@ -17,18 +17,21 @@ import {
 
 /** Options of {@link TrainingSession.create}. */
 export interface TrainingSessionOptions extends StartOptions {
-  readonly criterion: Criterion
-  readonly optimizer: Optimizer
+  /** The loss; only {@link TrainingSession.predict} can do without. */
+  readonly criterion?: Criterion | undefined
+  /** Changes the model in {@link TrainingSession.trainStep}; without one all parameters are frozen. */
+  readonly optimizer?: Optimizer | undefined
   /** Default: `'auto'`. */
-  readonly device?: Device | 'auto'
+  readonly device?: Device | 'auto' | undefined
   /** Draws Dropout's masks. Default: seed 0. */
-  readonly generator?: Generator
+  readonly generator?: Generator | undefined
 }
 
 /** Result of a step. */
 export interface SessionStep {
+  /** Mean loss of the batch, by the criterion. */
   readonly loss: number
-  /** Logits `[N, classes]`. */
+  /** The model's outputs `[N, …]`; for a classifier logits `[N, classes]`. */
   readonly outputs: Tensor
 }
 
@@ -38,14 +41,26 @@ export interface SessionStep {
  *
  * The graphs are built at the first batch of each kind, with the modules' `training` flags and the frozen parameters of
  * that moment; frozen parameters become constants.
+ *
+ * @example
+ * ```ts
+ * import { Tensor, TrainingSession, nn, optim } from 'onnx-finetune'
+ *
+ * const model = new nn.Linear(4, 2)
+ * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 })
+ * await using session = await TrainingSession.create(model, { criterion: new nn.CrossEntropyLoss(), optimizer })
+ * const { loss, outputs } = await session.trainStep(Tensor.zeros([3, 4]), Tensor.zeros([3], 'int32'))
+ * await session.pull() // device → model.stateDict()
+ * ```
  */
 export class TrainingSession {
   readonly #model: Module
   readonly #options: TrainingSessionOptions
   readonly #engine: Engine
   readonly #generator: Generator
-  #training: TrainingPlan | undefined
-  #evaluation: Built | undefined
+  readonly #programs = new Map<string, Promise<Built>>()
+  readonly #resident = new Set<string>()
+  #plan: TrainingPlan | undefined
   #inputShape: readonly number[] | undefined
   #trained = 0
 
@@ -55,6 +70,8 @@ export class TrainingSession {
     engine: Engine,
     /** The device that runs it. */
     readonly device: Device,
+    /** Why that device. */
+    readonly deviceReason: string,
   ) {
     this.#model = model
     this.#options = options
@@ -63,48 +80,55 @@ export class TrainingSession {
   }
 
   /** Starts the engine. Throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing. */
-  static async create(model: Module, options: TrainingSessionOptions): Promise<TrainingSession> {
-    const { device } = chooseDevice(options.device ?? 'auto')
-    return new TrainingSession(model, options, await startEngine(device, options), device)
+  static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
+    const { device, reason } = chooseDevice(options.device ?? 'auto')
+    return new TrainingSession(model, options, await startEngine(device, options), device, reason)
   }
 
   /**
-   * One step of training on inputs `[N, …]` (float32) and labels `[N]` (int32 class indices).
+   * One step of training on inputs `[N, …]` (float32) and labels: int32 class indices `[N]`, or what the criterion takes.
    *
    * @throws {@link ShapeError}, {@link DTypeError} or {@link ArgumentError} for a batch that doesn't fit.
+   * @throws {@link RuntimeError} without criterion and optimizer.
    */
   async trainStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
-    this.#check(inputs, labels)
-    const plan = (this.#training ??= await this.#loadTraining())
-    checkLabels(labels, plan.classes)
+    this.#check(inputs)
+    await this.#program('train')
+    const plan = this.#plan!
+    checkLabels(labels, inputs.shape[0]!, plan.target!)
     const feeds = {
       ...batchFeeds(plan, inputs, labels),
       ...plan.scalars(),
       ...this.#masks(plan, inputs.shape[0]!),
     }
     const results = await this.#engine.run('train', feeds)
-    this.#options.optimizer.countStep()
+    this.#options.optimizer?.countStep()
     this.#trained++
     return stepOf(plan, results)
   }
 
-  /** Loss and logits in evaluation mode; changes nothing. */
+  /**
+   * Loss and outputs in evaluation mode; changes nothing. Labels are as for {@link trainStep}.
+   *
+   * @throws {@link RuntimeError} without a criterion.
+   */
   async evalStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
-    this.#check(inputs, labels)
-    const built = (this.#evaluation ??= await this.#loadEvaluation())
-    checkLabels(labels, built.classes)
+    this.#check(inputs)
+    const built = await this.#program('eval')
+    checkLabels(labels, inputs.shape[0]!, built.target!)
     return stepOf(built, await this.#engine.run('eval', batchFeeds(built, inputs, labels)))
   }
 
-  /** Logits in evaluation mode. */
+  /** Outputs in evaluation mode: for a classifier the logits `[N, classes]`. */
   async predict(inputs: Tensor): Promise<Tensor> {
-    const labels = Tensor.zeros([inputs.shape[0] ?? 0], 'int32')
-    return (await this.evalStep(inputs, labels)).outputs
+    this.#check(inputs)
+    const built = await this.#program('predict')
+    return toTensor((await this.#engine.run('predict', batchFeeds(built, inputs)))[built.outputName]!)
   }
 
   /** Copies trained parameters, buffers and optimizer state from the device into the module and the optimizer. */
   async pull(): Promise<void> {
-    const plan = this.#training
+    const plan = this.#plan
     if (!plan) return
     const tensors = await this.#engine.pull(plan.stateNames)
     plan.store((name) => toTensor(tensors[name]!), this.#trained)
@@ -113,8 +137,8 @@ export class TrainingSession {
 
   /** Keeps parameters and buffers as they are now, on the device. */
   async snapshot(): Promise<void> {
-    const plan = (this.#training ??= await this.#loadTraining())
-    await this.#engine.snapshot('best', plan.modelNames)
+    await this.#program('train')
+    await this.#engine.snapshot('best', this.#plan!.modelNames)
   }
 
   /** Loads the last snapshot back. */
@@ -127,23 +151,51 @@ export class TrainingSession {
     await this.#engine.close()
   }
 
-  async #loadTraining(): Promise<TrainingPlan> {
-    const { criterion, optimizer } = this.#options
-    const plan = buildTraining(this.#model, this.#shape(), criterion, optimizer, this.device)
-    await this.#engine.push(plan.initialState())
-    await loadProgram(this.#engine, this.device, 'train', plan.program)
-    return plan
+  /** `await using session = …` closes it at the end of the block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
-  async #loadEvaluation(): Promise<Built> {
-    this.#training ??= await this.#loadTraining()
-    const { criterion, optimizer } = this.#options
-    const built = buildEvaluation(this.#model, this.#shape(), criterion, optimizer, this.device)
-    const resident = new Set(this.#training.stateNames)
-    const missing = Object.entries(built.initialState()).filter(([name]) => !resident.has(name))
+  /** The program of that name, built at the first call. */
+  #program(name: 'train' | 'eval' | 'predict'): Promise<Built> {
+    let program = this.#programs.get(name)
+    if (!program) {
+      program = this.#load(name)
+      this.#programs.set(name, program)
+      // A batch of another shape, or more memory, may do better next time.
+      program.catch(() => {
+        this.#programs.delete(name)
+        if (this.#programs.size === 0) this.#inputShape = undefined
+      })
+    }
+    return program
+  }
+
+  async #load(name: 'train' | 'eval' | 'predict'): Promise<Built> {
+    const built = this.#build(name)
+    if ('stateNames' in built) this.#dropStale(built)
+    const missing = Object.entries(built.initialState()).filter(([state]) => !this.#resident.has(state))
     await this.#engine.push(Object.fromEntries(missing))
-    await loadProgram(this.#engine, this.device, 'eval', built.program)
+    for (const [state] of missing) this.#resident.add(state)
+    await loadProgram(this.#engine, this.device, name, built.program)
+    if ('stateNames' in built) this.#plan = built
     return built
+  }
+
+  /** A program built while parameters were frozen that are trained now holds them as constants: it is built anew. */
+  #dropStale({ modelNames }: TrainingPlan): void {
+    if (modelNames.every((name) => this.#resident.has(name))) return
+    for (const name of ['eval', 'predict']) this.#programs.delete(name)
+  }
+
+  #build(name: 'train' | 'eval' | 'predict'): Built | TrainingPlan {
+    const { criterion, optimizer } = this.#options
+    const shape = this.#shape()
+    if (name === 'predict') return buildEvaluation(this.#model, shape, undefined, optimizer, this.device)
+    if (!criterion) throw new RuntimeError('there is no loss to compute: create the session with a criterion')
+    if (name === 'eval') return buildEvaluation(this.#model, shape, criterion, optimizer, this.device)
+    if (!optimizer) throw new RuntimeError('nothing can be trained: create the session with an optimizer')
+    return buildTraining(this.#model, shape, criterion, optimizer, this.device)
   }
 
   #shape(): readonly number[] {
@@ -163,42 +215,19 @@ export class TrainingSession {
     )
   }
 
-  #check(inputs: Tensor, labels: Tensor): void {
-    const [batch, ...shape] = inputs.shape
-    if (inputs.dtype !== 'float32') {
-      throw new DTypeError(`inputs must be float32, not ${inputs.dtype}: add ToTensor to the transforms`)
-    }
-    if (!batch || labels.shape[0] !== batch) {
-      throw new ShapeError(
-        `inputs ${formatShape(inputs.shape)} and labels ${formatShape(labels.shape)} must hold the same number of samples, at least 1`,
-      )
-    }
-    this.#inputShape ??= shape
-    if (!sameShape(shape, this.#inputShape)) {
-      throw new ShapeError(
-        `this session was built for inputs ${formatShape(['N', ...this.#inputShape])}, this batch has ${formatShape(inputs.shape)}`,
-      )
-    }
+  #check(inputs: Tensor): void {
+    checkInputs(inputs, this.#inputShape ?? inputs.shape.slice(1))
+    this.#inputShape ??= inputs.shape.slice(1)
   }
 }
 
-function checkLabels(labels: Tensor, classes: number): void {
-  for (const label of labels.data) {
-    if (label < 0 || label >= classes) {
-      throw new ArgumentError(
-        `label ${label} is outside of the model's ${classes} classes (0 … ${classes - 1}): give the head as many outputs as the data has classes`,
-      )
-    }
-  }
-}
-
-function batchFeeds({ usesBatchSize }: Built, inputs: Tensor, labels: Tensor): Record<string, WireTensor> {
+function batchFeeds({ usesBatchSize }: Built, inputs: Tensor, labels?: Tensor): Record<string, WireTensor> {
   const size = Tensor.from(inputs.shape[0]!)
-  return { input: inputs, labels, ...(usesBatchSize ? { 'dim:N': size } : {}) }
+  return { input: inputs, ...(labels && { labels }), ...(usesBatchSize ? { 'dim:N': size } : {}) }
 }
 
 function stepOf({ lossName, outputName }: Built, results: WireTensors): SessionStep {
-  return { loss: Number(results[lossName]!.data[0]), outputs: toTensor(results[outputName]!) }
+  return { loss: Number(results[lossName!]!.data[0]), outputs: toTensor(results[outputName]!) }
 }
 
 const toTensor = ({ dtype, data, shape }: WireTensor): Tensor => new Tensor(dtype, data, shape)

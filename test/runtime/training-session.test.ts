@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs'
 
 import { afterEach, describe, expect, it } from 'vitest'
 
-import { ArgumentError, DTypeError, ShapeError } from '../../src/core/errors.ts'
+import { ArgumentError, DTypeError, RuntimeError, ShapeError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
+import { mul, sub } from '../../src/ops/elementwise.ts'
+import { reduceMean } from '../../src/ops/reduce.ts'
 import { CrossEntropyLoss } from '../../src/nn/cross-entropy-loss.ts'
+import { Flatten, Sequential } from '../../src/nn/layers.ts'
+import { Linear } from '../../src/nn/linear.ts'
 import { SGD } from '../../src/optim/sgd.ts'
-import { TrainingSession } from '../../src/runtime/training-session.ts'
+import type { Criterion } from '../../src/runtime/training-graph.ts'
+import { TrainingSession, type TrainingSessionOptions } from '../../src/runtime/training-session.ts'
 import { BasicBlock, ResNet } from '../../src/vision/models/resnet.ts'
 
 /** Twenty steps of PyTorch: test/fixtures/runtime/make.py. */
@@ -142,4 +147,131 @@ describe('TrainingSession', () => {
     )
     await expect(session.trainStep(Tensor.zeros(inputs.shape, 'uint8'), labels)).rejects.toThrow(DTypeError)
   })
+})
+
+/** A session on the model itself: without a fixture. */
+async function startWith(model: ResNet | Linear | Sequential, options: TrainingSessionOptions) {
+  const session = await TrainingSession.create(model, {
+    device: 'cpu',
+    threads: 1,
+    engine: 'inline',
+    ...options,
+  })
+  open.push(session)
+  return session
+}
+
+describe('without an optimizer or a criterion', () => {
+  const { inputs, labels } = batchOf(0, 4)
+
+  it('evaluates and predicts, and says what training needs', async () => {
+    const model = startModel(false)
+    const session = await startWith(model, { criterion: new CrossEntropyLoss() })
+    const { outputs } = await session.evalStep(inputs, labels)
+    expect((await session.predict(inputs)).equals(outputs)).toBe(true)
+    await expect(session.trainStep(inputs, labels)).rejects.toThrow(/create the session with an optimizer/)
+    await expect(session.trainStep(inputs, labels)).rejects.toThrow(RuntimeError)
+    expect(model.training).toBe(true)
+  })
+
+  it('predicts outputs that no label fits', async () => {
+    const session = await startWith(new Sequential(new Flatten(2)), {})
+    expect((await session.predict(Tensor.zeros([2, 3, 4, 5]))).shape).toEqual([2, 3, 20])
+    await expect(session.evalStep(Tensor.zeros([2, 3, 4, 5]), labels)).rejects.toThrow(
+      /create the session with a criterion/,
+    )
+  })
+
+  it('takes another input shape after one that the model refuses', async () => {
+    const session = await startWith(new Linear(4, 2), {})
+    await expect(session.predict(Tensor.zeros([2, 5]))).rejects.toThrow()
+    expect((await session.predict(Tensor.zeros([2, 4]))).shape).toEqual([2, 2])
+  })
+})
+
+describe('the state on the device', () => {
+  const { inputs, labels } = batchOf(0, 4)
+
+  it.each(['evalStep', 'predict'] as const)('is the trained one for %s before and after', async (step) => {
+    const outputsOf = async (session: TrainingSession) =>
+      step === 'predict' ? session.predict(inputs) : (await session.evalStep(inputs, labels)).outputs
+    const { session } = await start(false)
+    const before = await outputsOf(session)
+    const { loss } = await session.trainStep(inputs, labels)
+    const after = await outputsOf(session)
+    expect(after.equals(before)).toBe(false)
+
+    const other = (await start(false)).session
+    expect((await other.trainStep(inputs, labels)).loss).toBe(loss)
+    expect((await outputsOf(other)).equals(after)).toBe(true)
+  })
+
+  it('is read by an evaluation that was built while it was frozen', async () => {
+    const { session, model } = await start(true)
+    const before = await session.predict(inputs)
+    model.requiresGrad_()
+    await session.trainStep(inputs, labels)
+    await session.pull()
+    const fresh = await startWith(model, {})
+    const expected = await fresh.predict(inputs)
+    expect((await session.predict(inputs)).equals(before)).toBe(false)
+    const actual = await session.predict(inputs)
+    actual.data.forEach((value, index) => {
+      expect(value).toBeCloseTo(Number(expected.data[index]), 5)
+    })
+  })
+
+  it('is released by await using, and a closed session may be closed again', async () => {
+    let kept: TrainingSession
+    {
+      await using session = await startWith(startModel(false), {})
+      kept = session
+      await session.predict(inputs)
+    }
+    await expect(kept.predict(inputs)).rejects.toThrow(RuntimeError)
+    await kept.close()
+  })
+})
+
+describe('targets', () => {
+  /** Mean squared error, written by a user. */
+  const criterion: Criterion = {
+    targetType: 'float',
+    loss: (outputs, targets) => {
+      const difference = sub(outputs, targets)
+      return reduceMean(mul(difference, difference))
+    },
+  }
+
+  it('may be float, in the shape of the outputs', async () => {
+    const model = new Linear(3, 2)
+    const session = await startWith(model, { criterion, optimizer: new SGD(model.parameters(), { lr: 0.1 }) })
+    const inputs = Tensor.from([[1, 2, 3]])
+    const outputs = await session.predict(inputs)
+    const targets = new Tensor(
+      'float32',
+      outputs.data.map((value) => Number(value) + 2) as Float32Array,
+      [1, 2],
+    )
+    expect((await session.trainStep(inputs, targets)).loss).toBeCloseTo(4, 5)
+    await expect(session.trainStep(inputs, Tensor.zeros([1], 'int32'))).rejects.toThrow(DTypeError)
+    await expect(session.trainStep(inputs, Tensor.zeros([1]))).rejects.toThrow(ShapeError)
+  })
+
+  it('pass with the index that the criterion ignores, and with no other one outside', async () => {
+    const entropy = new CrossEntropyLoss()
+    const criterion = { ignoreIndex: -7, loss: entropy.loss.bind(entropy) }
+    const session = await startWith(new Linear(3, 2), { criterion })
+    const inputs = Tensor.zeros([2, 3])
+    await session.evalStep(inputs, Tensor.from([-7, 1], 'int32'))
+    await expect(session.evalStep(inputs, Tensor.from([-1, 1], 'int32'))).rejects.toThrow(
+      /label -1 .* 2 classes .*give the head/,
+    )
+  })
+})
+
+it('says which device runs it and why', async () => {
+  const session = await startWith(new Linear(3, 2), { device: 'auto' })
+  expect(session.device).toBe('cpu')
+  expect(session.deviceReason).toMatch(/auto/)
 })
