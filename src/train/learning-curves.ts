@@ -4,8 +4,10 @@ import { ArgumentError, RuntimeError } from '../core/errors.ts'
 import { curvesChart, type CurvesOptions } from './curves-chart.ts'
 import type { EpochMetrics } from './events.ts'
 
+export type { CurvesOptions } from './curves-chart.ts'
+
 /** The history of one run, or the histories of several by their names. */
-export type Runs = readonly EpochMetrics[] | Readonly<Record<string, readonly EpochMetrics[]>>
+export type TrainingRuns = readonly EpochMetrics[] | Readonly<Record<string, readonly EpochMetrics[]>>
 
 /**
  * Draws loss and accuracy over the epochs, side by side: each run in its own colour, training dashed and validation
@@ -26,7 +28,7 @@ export type Runs = readonly EpochMetrics[] | Readonly<Record<string, readonly Ep
  * const svg = await renderCurves(history, { title: 'ResNet-18 on ants and bees' })
  * ```
  */
-export async function renderCurves(runs: Runs, options: CurvesOptions = {}): Promise<string> {
+export async function renderCurves(runs: TrainingRuns, options: CurvesOptions = {}): Promise<string> {
   const named = isOneRun(runs) ? { '': runs } : runs
   const { width = 960, height = 420 } = options
   checkSize(width, 'width')
@@ -52,7 +54,7 @@ export async function renderCurves(runs: Runs, options: CurvesOptions = {}): Pro
  * {@link RuntimeError} with the install line if a package that draws text as PNG isn't installed, and what
  * {@link renderCurves} throws.
  */
-export async function saveCurves(path: string, runs: Runs, options: CurvesOptions = {}): Promise<void> {
+export async function saveCurves(path: string, runs: TrainingRuns, options: CurvesOptions = {}): Promise<void> {
   const extension = /\.(svg|png)$/i.exec(path)?.[1]?.toLowerCase()
   if (!extension) throw new ArgumentError(`can't save curves as ${path}: its name must end in .svg or .png`)
   const svg = await renderCurves(runs, options)
@@ -60,7 +62,7 @@ export async function saveCurves(path: string, runs: Runs, options: CurvesOption
 }
 
 /** `Array.isArray` doesn't tell a readonly array from a record. */
-function isOneRun(runs: Runs): runs is readonly EpochMetrics[] {
+function isOneRun(runs: TrainingRuns): runs is readonly EpochMetrics[] {
   return Array.isArray(runs)
 }
 
