@@ -25,12 +25,20 @@ export function checkLabels(labels: Tensor, batch: number, target: TargetSpec): 
     const message = `labels must be ${target.dtype} ${formatShape(expected)} for this loss and this batch, not ${labels.dtype} ${formatShape(labels.shape)}`
     throw labels.dtype === target.dtype ? new ShapeError(message) : new DTypeError(message)
   }
-  const { classes, ignoreIndex } = target
+  const { classes, ignoreIndex, reduction } = target
   if (classes === undefined) return
+  if (reduction === 'mean' && labels.data.every((label: number | bigint) => label === ignoreIndex)) {
+    throw new ArgumentError(
+      `all ${batch} labels of this batch are ${String(ignoreIndex)}, which is ignored, so that its mean loss is none (NaN in PyTorch): leave the batch out, or use reduction 'sum'`,
+    )
+  }
   for (const label of labels.data) {
     if (label === ignoreIndex || (label >= 0 && label < classes)) continue
     throw new ArgumentError(
-      `label ${label} is outside of the model's ${classes} classes (0 … ${classes - 1}): give the head as many outputs as the data has classes`,
+      `label ${label} is outside of the model's ${classes} classes (0 … ${classes - 1})${ignored(ignoreIndex)}: give the head as many outputs as the data has classes`,
     )
   }
 }
+
+const ignored = (index: number | undefined): string =>
+  index === undefined ? '' : ` and isn't ${index}, which is ignored`

@@ -21,6 +21,8 @@ export interface Criterion {
   readonly targetType?: 'classIndices' | 'float'
   /** A class index that is no class, and doesn't count. Default: there is none. */
   readonly ignoreIndex?: number
+  /** Says that the loss of a batch is the mean (NaN where every label is ignored) or the sum. */
+  readonly reduction?: 'mean' | 'sum'
 }
 
 /** What the labels of a step must be. */
@@ -31,6 +33,7 @@ export interface TargetSpec {
   /** Number of classes, where labels are class indices. */
   readonly classes?: number
   readonly ignoreIndex?: number | undefined
+  readonly reduction?: 'mean' | 'sum' | undefined
 }
 
 /** A serialised graph and how its inputs and outputs meet the resident state. */
@@ -168,9 +171,10 @@ function lossOf(criterion: Criterion, output: Value): { readonly loss: Value; re
   return { loss: criterion.loss(output, labels), target }
 }
 
-function targetOf({ targetType = 'classIndices', ignoreIndex }: Criterion, output: Value): TargetSpec {
+function targetOf(criterion: Criterion, output: Value): TargetSpec {
+  const { targetType = 'classIndices', ignoreIndex, reduction } = criterion
   if (targetType === 'float') return { dtype: 'float32', shape: output.shape.slice(1).map(Number) }
-  if (output.rank === 2) return { dtype: 'int32', shape: [], classes: output.dim(1), ignoreIndex }
+  if (output.rank === 2) return { dtype: 'int32', shape: [], classes: output.dim(1), ignoreIndex, reduction }
   throw new ShapeError(
     `a loss with class indices needs outputs [N, classes], but the model gives ${output.toString()}: end it with Flatten and Linear`,
   )

@@ -248,25 +248,28 @@ describe('targets', () => {
     const session = await startWith(model, { criterion, optimizer: new SGD(model.parameters(), { lr: 0.1 }) })
     const inputs = Tensor.from([[1, 2, 3]])
     const outputs = await session.predict(inputs)
-    const targets = new Tensor(
-      'float32',
-      outputs.data.map((value) => Number(value) + 2) as Float32Array,
-      [1, 2],
-    )
+    const targets = Tensor.from((outputs.toList() as number[][]).map((row) => row.map((value) => value + 2)))
     expect((await session.trainStep(inputs, targets)).loss).toBeCloseTo(4, 5)
     await expect(session.trainStep(inputs, Tensor.zeros([1], 'int32'))).rejects.toThrow(DTypeError)
     await expect(session.trainStep(inputs, Tensor.zeros([1]))).rejects.toThrow(ShapeError)
   })
 
   it('pass with the index that the criterion ignores, and with no other one outside', async () => {
-    const entropy = new CrossEntropyLoss()
-    const criterion = { ignoreIndex: -7, loss: entropy.loss.bind(entropy) }
-    const session = await startWith(new Linear(3, 2), { criterion })
+    const session = await startWith(new Linear(3, 2), { criterion: new CrossEntropyLoss() })
     const inputs = Tensor.zeros([2, 3])
-    await session.evalStep(inputs, Tensor.from([-7, 1], 'int32'))
-    await expect(session.evalStep(inputs, Tensor.from([-1, 1], 'int32'))).rejects.toThrow(
-      /label -1 .* 2 classes .*give the head/,
-    )
+    const evaluate = (labels: number[]) => session.evalStep(inputs, Tensor.from(labels, 'int32'))
+    expect((await evaluate([-100, 1])).loss).toBeGreaterThan(0)
+    await expect(evaluate([-1, 1])).rejects.toThrow(/label -1 .* 2 classes .*-100.*give the head/)
+    await expect(evaluate([2, 1])).rejects.toThrow(ArgumentError)
+  })
+
+  it('must not all be ignored where the loss is a mean', async () => {
+    const [inputs, labels] = [Tensor.zeros([2, 3]), Tensor.full([2], -7, 'int32')]
+    const ofReduction = (reduction: 'mean' | 'sum') =>
+      startWith(new Linear(3, 2), { criterion: new CrossEntropyLoss({ ignoreIndex: -7, reduction }) })
+    const mean = (await ofReduction('mean')).evalStep(inputs, labels)
+    await expect(mean).rejects.toThrow(/all 2 labels .* are -7, which is ignored/)
+    expect((await (await ofReduction('sum')).evalStep(inputs, labels)).loss).toBe(0)
   })
 })
 
