@@ -18,7 +18,7 @@ import { readZip, verifyZip, type ZipEntry } from './zip.ts'
  * @throws {@link FileFormatError} if it is no such file, is damaged, or holds code.
  * @see https://pytorch.org/docs/stable/generated/torch.save.html
  */
-export function readPth(bytes: Uint8Array, source = 'the .pth file'): PthValue {
+export function decodePth(bytes: Uint8Array, source = 'the .pth file'): PthValue {
   const file = ownBytes(bytes)
   const archive = openPth(file, source)
   const checks = verifyZip(archive.entries.values(), source)
@@ -26,8 +26,8 @@ export function readPth(bytes: Uint8Array, source = 'the .pth file'): PthValue {
   return readArchive(archive, file.length, source)
 }
 
-/** Options of {@link loadPth}. */
-export interface LoadPthOptions {
+/** Options of {@link readPth}. */
+export interface ReadPthOptions {
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined
   /** What to call the file in messages. Default: its path. */
@@ -35,20 +35,26 @@ export interface LoadPthOptions {
 }
 
 /**
- * {@link readPth} for a path, or for bytes without holding up the event loop: it pauses every few megabytes.
+ * Reads a `.pth` file, whatever tensors and containers it holds; for the weights alone, {@link readStateDict} is
+ * simpler. It is the zip format that `torch.save` writes since PyTorch 1.6, read by a restricted unpickler: code in
+ * it is refused by name, unrun. The event loop gets its turn every few megabytes.
  *
+ * float16 and bfloat16 tensors become float32, int8 and int16 become int32; other element types stay.
+ *
+ * @param file - A path, or the file's bytes; tensors may be windows on them.
+ * @throws {@link FileFormatError} if it is no such file, is damaged, or holds code.
  * @throws {@link FileSystemError} if the file can't be read.
  * @throws {@link AbortError} if `signal` is aborted.
  *
  * @example
  * ```ts
- * import { loadPth } from 'onnx-finetune'
+ * import { readPth } from 'onnx-finetune'
  *
- * const value = await loadPth('resnet18.pth')
+ * const value = await readPth('resnet18.pth')
  * if (value instanceof Map) console.log([...value.keys()])
  * ```
  */
-export async function loadPth(file: string | Uint8Array, options: LoadPthOptions = {}): Promise<PthValue> {
+export async function readPth(file: string | Uint8Array, options: ReadPthOptions = {}): Promise<PthValue> {
   const { signal } = options
   const source = options.source ?? (typeof file === 'string' ? file : 'the .pth file')
   throwIfAborted(signal, `reading ${source}`)

@@ -2,7 +2,7 @@ import { readFile } from '#platform'
 
 import { FileFormatError, throwIfAborted } from '../core/errors.ts'
 import type { Tensor } from '../core/tensor.ts'
-import { loadPth } from './pth.ts'
+import { readPth } from './pth.ts'
 import type { PthValue } from './pth-value.ts'
 import { decodeSafetensors } from './safetensors-decode.ts'
 import { stateDictFromPth } from './state-dict.ts'
@@ -45,7 +45,7 @@ export async function readStateDict(
       `${source} is a .safetensors file, which has no keys above its tensors: leave out key`,
     )
   }
-  const value = await loadPth(bytes, { signal, source })
+  const value = await readPth(bytes, { signal, source })
   if (key === undefined) return stateDictFromPth(value, source)
   const dict: ReadonlyMap<unknown, PthValue> = value instanceof Map ? value : new Map()
   if (dict.has(key)) return stateDictFromPth(dict.get(key), `'${key}' of ${source}`)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { FileFormatError } from '../../src/core/errors.ts'
-import { readPth } from '../../src/io/pth.ts'
+import { decodePth } from '../../src/io/pth.ts'
 import { readZip } from '../../src/io/zip.ts'
 import { fixture } from './fixtures.ts'
 import { archiveOf, bytesOf, zipOf } from './pickles.ts'
@@ -39,7 +39,7 @@ function int32(value: number): Uint8Array {
 }
 
 function read(pickle: Uint8Array): unknown {
-  return readPth(archiveOf({ 'data.pkl': pickle, 'data/0': data16 }), 'evil.pth')
+  return decodePth(archiveOf({ 'data.pkl': pickle, 'data/0': data16 }), 'evil.pth')
 }
 
 function expectRefusal(action: () => unknown, message: RegExp): void {
@@ -56,10 +56,10 @@ describe('code in a pickle', () => {
     ['module.pth', 'torch.nn.modules.linear.Linear'],
   ])('in %s is refused by its name, with the remedy', (name, global) => {
     expectRefusal(
-      () => readPth(fixture(name), name),
+      () => decodePth(fixture(name), name),
       /is code, not data, and is refused.*model\.state_dict\(\)/,
     )
-    expect(() => readPth(fixture(name), name)).toThrow(`${name} asks for ${global}`)
+    expect(() => decodePth(fixture(name), name)).toThrow(`${name} asks for ${global}`)
   })
 
   it.each([
@@ -92,8 +92,8 @@ describe('code in a pickle', () => {
     ['legacy.pth', /before PyTorch 1\.6/],
     ['compressed.pth', /compressed \(zip method 8\)/],
   ])('%s is refused with the remedy', (name, message) => {
-    expectRefusal(() => readPth(fixture(name), name), message)
-    expect(() => readPth(fixture(name), name)).toThrow(/torch\.save|tensor\.float/)
+    expectRefusal(() => decodePth(fixture(name), name), message)
+    expect(() => decodePth(fixture(name), name)).toThrow(/torch\.save|tensor\.float/)
   })
 })
 
@@ -166,7 +166,7 @@ describe('a tensor that is wrong', () => {
 describe('an archive that is wrong', () => {
   const file = ['archive/data.pkl', bytesOf(...protocol2, '}.')] as const
   it('is told from one that is right', () => {
-    expect(readPth(zipOf([file]))).toEqual(new Map())
+    expect(decodePth(zipOf([file]))).toEqual(new Map())
   })
 
   it.each([
@@ -182,19 +182,19 @@ describe('an archive that is wrong', () => {
     ['two pickles', zipOf([file, ['other/data.pkl', file[1]]]), /data\.pkl twice/],
     ['big-endian numbers', zipOf([file, ['archive/byteorder', bytesOf('big')]]), /big-endian/],
   ])('because it has %s is refused', (_, bytes, message) => {
-    expectRefusal(() => readPth(bytes), message)
+    expectRefusal(() => decodePth(bytes), message)
   })
 
   it('is refused wherever it is cut off', () => {
     const whole = fixture('state-dict.pth')
     for (let length = 0; length < whole.length; length++) {
-      expect(() => readPth(whole.subarray(0, length))).toThrow(FileFormatError)
+      expect(() => decodePth(whole.subarray(0, length))).toThrow(FileFormatError)
     }
   })
 
   it('is refused, or read rightly, whichever bits of it flip', () => {
     const whole = fixture('state-dict.pth')
-    const right = readPth(whole)
+    const right = decodePth(whole)
     const flips = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 })), {
       minLength: 1,
       maxLength: 3,
@@ -239,7 +239,7 @@ const refused = Symbol('refused')
 /** Any other error fails the test. */
 function valueOrRefusal(bytes: Uint8Array): unknown {
   try {
-    return readPth(bytes)
+    return decodePth(bytes)
   } catch (error) {
     if (error instanceof FileFormatError) return refused
     throw error

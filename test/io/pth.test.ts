@@ -5,17 +5,17 @@ import { describe, expect, it } from 'vitest'
 
 import { AbortError, FileFormatError, FileSystemError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
-import { loadPth, readPth } from '../../src/io/pth.ts'
+import { readPth, decodePth } from '../../src/io/pth.ts'
 import type { PthValue } from '../../src/io/pth-value.ts'
 import { readStateDict } from '../../src/io/read-state-dict.ts'
 import { stateDictFromPth } from '../../src/io/state-dict.ts'
 import { described, expectedTensors, fixture, fixturePath } from './fixtures.ts'
 
 function readMap(name: string): Map<string, PthValue> {
-  return readPth(fixture(name)) as Map<string, PthValue>
+  return decodePth(fixture(name)) as Map<string, PthValue>
 }
 
-describe('readPth', () => {
+describe('decodePth', () => {
   it.each(['dtypes.pth', 'views.pth', 'state-dict.pth'])('reads %s as PyTorch wrote it', (name) => {
     const tensors = [...readMap(name)].map(([key, tensor]) => [key, described(tensor)])
     expect(tensors).toEqual(Object.entries(expectedTensors(name)))
@@ -37,7 +37,7 @@ describe('readPth', () => {
 
   it('does not copy what is aligned', () => {
     const bytes = fixture('state-dict.pth')
-    const weight = (readPth(bytes) as Map<string, Tensor>).get('0.weight')!
+    const weight = (decodePth(bytes) as Map<string, Tensor>).get('0.weight')!
     expect(weight.data.buffer).toBe(bytes.buffer)
   })
 
@@ -47,7 +47,7 @@ describe('readPth', () => {
     const shared = new Uint8Array(new SharedArrayBuffer(file.length))
     for (const bytes of [shifted, shared]) {
       bytes.set(file)
-      const tensors = [...(readPth(bytes) as Map<string, PthValue>)].map(([key, tensor]) => [
+      const tensors = [...(decodePth(bytes) as Map<string, PthValue>)].map(([key, tensor]) => [
         key,
         described(tensor),
       ])
@@ -56,7 +56,7 @@ describe('readPth', () => {
   })
 
   it('reads the containers of a checkpoint', () => {
-    const checkpoint = readPth(fixture('checkpoint.pth')) as Map<string | number, PthValue>
+    const checkpoint = decodePth(fixture('checkpoint.pth')) as Map<string | number, PthValue>
     const { state_dict, optimizer, parameter, ...rest } = Object.fromEntries(checkpoint)
     expect(rest).toEqual({
       epoch: 3,
@@ -78,18 +78,18 @@ describe('readPth', () => {
   })
 })
 
-describe('loadPth', () => {
-  it('reads a path as readPth reads its bytes', async () => {
-    expect(await loadPth(fixturePath('views.pth'))).toEqual(readPth(fixture('views.pth')))
+describe('readPth', () => {
+  it('reads a path as decodePth reads its bytes', async () => {
+    expect(await readPth(fixturePath('views.pth'))).toEqual(decodePth(fixture('views.pth')))
   })
 
   it('names the path of a missing file', async () => {
-    await expect(loadPth('no-such-file.pth')).rejects.toThrow(FileSystemError)
-    await expect(loadPth('no-such-file.pth')).rejects.toThrow(/no-such-file\.pth/)
+    await expect(readPth('no-such-file.pth')).rejects.toThrow(FileSystemError)
+    await expect(readPth('no-such-file.pth')).rejects.toThrow(/no-such-file\.pth/)
   })
 
   it('stops when aborted', async () => {
-    await expect(loadPth(fixture('views.pth'), { signal: AbortSignal.abort() })).rejects.toThrow(AbortError)
+    await expect(readPth(fixture('views.pth'), { signal: AbortSignal.abort() })).rejects.toThrow(AbortError)
   })
 })
 
