@@ -40,7 +40,7 @@ try {
 
 async function fineTune(frozen: boolean): Promise<void> {
   const name = (phase: string) => `${frozen ? 'frozen' : 'fine-tuning'}: ${phase}`
-  const model = await models.resnet18()
+  const model = await measure(name('new model'), () => models.resnet18())
   if (frozen) model.requiresGrad_(false)
   model.fc = new nn.Linear(model.fc.inFeatures, 2)
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
