@@ -20,17 +20,43 @@ export type { LoweringTarget, OpDefinition } from './ops/registry.ts'
 export * as optim from './optim/optim.ts'
 export type { Device } from './runtime/providers.ts'
 export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
-export type { Criterion } from './runtime/training-graph.ts'
-export type { BatchEvent, EpochEvent, EpochMetrics, PhaseEvent, TrainEvent } from './train/events.ts'
+export type { Criterion, TargetSpec } from './runtime/training-graph.ts'
+export type {
+  BatchEvent,
+  EpochEvent,
+  EpochMetrics,
+  PhaseEvent,
+  StartEvent,
+  TrainEvent,
+} from './train/events.ts'
 export type { BatchSource, EpochScheduler, Phase, StepResult, StepSession } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
-export { trainEpochs, type TrainEpochsOptions } from './train/train-epochs.ts'
+export { trainEpochs } from './train/train-epochs.ts'
+export { evaluate, type EvaluateOptions } from './train/evaluate.ts'
+export * from './train/learning-curves.ts'
+export { predict, type PredictOptions } from './train/predict.ts'
+export { train, type TrainOptions } from './train/train.ts'
+export {
+  trainModel,
+  type TrainCallback,
+  type TrainModelOptions,
+  type TrainResult,
+} from './train/train-model.ts'
+export {
+  visualizeModel,
+  type Visualization,
+  type VisualizedImage,
+  type VisualizeOptions,
+} from './train/visualize-model.ts'
+export { denormalize, type ChannelStatistics } from './vision/denormalize.ts'
 export * as models from './vision/models/models.ts'
 export { ConcatDataset } from './data/concat-dataset.ts'
 export { DataLoader } from './data/data-loader.ts'
 export { Subset } from './data/subset.ts'
 export { TensorDataset } from './data/tensor-dataset.ts'
-export { readStateDict } from './io/read-state-dict.ts'
+export { readStateDict, type ReadStateDictOptions } from './io/read-state-dict.ts'
+export { readPth, type ReadPthOptions } from './io/pth.ts'
+export type { PthKey, PthValue } from './io/pth-value.ts'
 export {
   readSafetensors,
   writeSafetensors,

@@ -6,7 +6,7 @@ import type { Tensor } from '../core/tensor.ts'
 export interface Metrics {
   /** Mean over the samples: batches weigh by their size, as in the PyTorch tutorial. */
   readonly loss: number
-  /** Share of the samples whose largest logit is at their label, 0 … 1. */
+  /** Share of the samples whose largest logit is at their label, 0 … 1; NaN where labels are no class indices. */
   readonly accuracy: number
 }
 
@@ -20,7 +20,7 @@ export class RunningMetrics {
   add(loss: number, outputs: Tensor, labels: Tensor): void {
     const size = labels.shape[0] ?? 0
     this.#loss += loss * size
-    this.#correct += countCorrect(outputs, labels)
+    this.#correct += labels.dtype === 'float32' ? NaN : countCorrect(outputs, labels)
     this.#samples += size
   }
 

@@ -18,7 +18,8 @@ export interface TrainEpochsOptions {
 
 /**
  * The tutorial's `train_model` as a stream of events: each epoch trains, then validates, then steps the scheduler; the
- * parameters and buffers with the best validation accuracy (without validation: the lowest training loss) are kept
+ * parameters and buffers with the best validation accuracy (without classes: the lowest validation loss, without
+ * validation: the lowest training loss) are kept
  * and, at the end, on abort and on failure, loaded back into the session.
  *
  * @throws {@link NonFiniteLossError} naming epoch, batch and learning rate when the training loss is NaN or infinite.
@@ -88,5 +89,6 @@ async function* runPhase(
 }
 
 function isBetter(a: EpochMetrics, b: EpochMetrics): boolean {
-  return a.val && b.val ? a.val.accuracy > b.val.accuracy : a.train.loss < b.train.loss
+  if (!a.val || !b.val) return a.train.loss < b.train.loss
+  return Number.isNaN(a.val.accuracy) ? a.val.loss < b.val.loss : a.val.accuracy > b.val.accuracy
 }
