@@ -12,6 +12,7 @@ import { Linear } from '../../src/nn/linear.ts'
 import { SGD } from '../../src/optim/sgd.ts'
 import type { Criterion } from '../../src/runtime/training-graph.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../../src/runtime/training-session.ts'
+import { bfloat16ToFloat32 } from '../../src/io/half.ts'
 import { BasicBlock, ResNet } from '../../src/vision/models/resnet.ts'
 
 /** Twenty steps of PyTorch: test/fixtures/runtime/make.py. */
@@ -33,11 +34,18 @@ interface Fixture {
 const file = new URL('../fixtures/runtime/tiny-resnet.json', import.meta.url)
 const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture
 
-function unpack({ shape, data }: Packed): Tensor<'float32'> {
-  return new Tensor('float32', new Float32Array(Uint8Array.from(Buffer.from(data, 'base64')).buffer), shape)
+const bytesOf = ({ data }: Packed) => Uint8Array.from(Buffer.from(data, 'base64'))
+
+function unpack(packed: Packed): Tensor<'float32'> {
+  return new Tensor('float32', new Float32Array(bytesOf(packed).buffer), packed.shape)
 }
 
-const images = unpack(fixture.x)
+function unpackHalf(packed: Packed): Tensor<'float32'> {
+  return new Tensor('float32', bfloat16ToFloat32(new Uint16Array(bytesOf(packed).buffer)), packed.shape)
+}
+
+const pixels = Float32Array.from(bytesOf(fixture.x), (byte) => (byte - 128) / 64)
+const images = new Tensor('float32', pixels, fixture.x.shape)
 const perImage = images.size / fixture.y.length
 
 function batchOf(from: number, to: number) {
@@ -51,9 +59,9 @@ function batchOf(from: number, to: number) {
 function startModel(frozen: boolean): ResNet {
   const model = new ResNet({ block: BasicBlock, layers: [1, 1, 1, 1], width: 4 }, { numClasses: 2 })
   const state = new Map<string, Tensor>(
-    Object.entries(fixture.start).map(([key, packed]) => [key, unpack(packed)]),
+    Object.entries(fixture.start).map(([key, packed]) => [key, unpackHalf(packed)]),
   )
-  for (const [key] of state)
+  for (const [key] of model.namedBuffers())
     if (key.endsWith('num_batches_tracked')) state.set(key, Tensor.zeros([], 'int64'))
   model.loadStateDict(state)
   if (frozen) {
