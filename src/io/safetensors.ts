@@ -29,7 +29,7 @@ export interface ReadSafetensorsOptions {
  * import { models, readSafetensors } from 'onnx-finetune'
  *
  * const { tensors, metadata } = await readSafetensors('best.safetensors')
- * metadata['classes']    // 'ants,bees'
+ * metadata.classes    // 'ants,bees'
  * const model = await models.resnet18({ weights: tensors, numClasses: 2 })
  * ```
  */
