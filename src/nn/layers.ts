@@ -4,6 +4,7 @@ import * as activations from '../ops/activations.ts'
 import { mul } from '../ops/elementwise.ts'
 import { averagePool, globalAveragePool, maxPool } from '../ops/pool.ts'
 import { flatten } from '../ops/reshape.ts'
+import { pairOf, type Pair } from './check-options.ts'
 import { Module } from './module.ts'
 import { traceOf } from './trace.ts'
 
@@ -75,19 +76,31 @@ export class Flatten extends Module {
 
 /** Stride (default: the kernel size) and padding (default: 0) of the pools. */
 export interface PoolOptions {
-  readonly stride?: number
-  readonly padding?: number
+  readonly stride?: Pair | undefined
+  readonly padding?: Pair | undefined
 }
 
 abstract class Pool2d extends Module {
-  protected readonly window
+  readonly kernelSize: readonly [number, number]
+  readonly stride: readonly [number, number]
+  readonly padding: readonly [number, number]
 
-  constructor(
-    readonly kernelSize: number,
-    { stride = kernelSize, padding = 0 }: PoolOptions = {},
-  ) {
+  /** @throws {@link ArgumentError} for sizes that are no whole numbers, or a padding of more than half the kernel. */
+  constructor(kernelSize: Pair, { stride = kernelSize, padding = 0 }: PoolOptions = {}) {
     super()
-    this.window = { strides: [stride, stride], pads: [padding, padding, padding, padding] }
+    const name = this.constructor.name
+    this.kernelSize = pairOf(name, 'kernelSize', kernelSize)
+    this.stride = pairOf(name, 'stride', stride)
+    this.padding = pairOf(name, 'padding', padding, 0)
+    if (this.padding.some((size, axis) => 2 * size > this.kernelSize[axis]!)) {
+      throw new ArgumentError(
+        `${name}: padding [${this.padding.join(', ')}] is more than half of the kernel [${this.kernelSize.join(', ')}]`,
+      )
+    }
+  }
+
+  protected get window() {
+    return { strides: this.stride, padding: this.padding }
   }
 }
 
@@ -105,12 +118,14 @@ export class AvgPool2d extends Pool2d {
   }
 }
 
-/** Mean over all positions: `[N, C, H, W]` → `[N, C, 1, 1]`. Only the output size 1 is supported. */
+/** Mean over all positions: `[N, C, H, W]` → `[N, C, 1, 1]`. Only the output size 1 (or `[1, 1]`) is supported. */
 export class AdaptiveAvgPool2d extends Module {
-  constructor(outputSize = 1) {
+  constructor(outputSize: Pair = 1) {
     super()
-    if (outputSize !== 1)
-      throw new ArgumentError(`AdaptiveAvgPool2d supports the output size 1, not ${outputSize}`)
+    const sizes = pairOf('AdaptiveAvgPool2d', 'outputSize', outputSize)
+    if (sizes.some((size) => size !== 1)) {
+      throw new ArgumentError(`AdaptiveAvgPool2d supports the output size 1, not [${sizes.join(', ')}]`)
+    }
   }
 
   forward(x: Value): Value {

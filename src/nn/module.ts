@@ -1,18 +1,14 @@
-import { StateDictError } from '../core/errors.ts'
-import { formatShape, sameShape } from '../core/shape.ts'
 import type { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
 import { ModuleBuffer, Parameter } from './parameter.ts'
+import {
+  entriesOf,
+  mismatch,
+  stateDictError,
+  type IncompatibleKeys,
+  type StateDictLike,
+} from './state-dict.ts'
 import { scopeNameOf } from './trace.ts'
-
-/** Tensors by qualified name (`layer1.0.conv1.weight`), in the order of the modules. */
-export type StateDict = ReadonlyMap<string, Tensor>
-
-/** Keys in which a state dict and a module differ. */
-export interface IncompatibleKeys {
-  readonly missingKeys: readonly string[]
-  readonly unexpectedKeys: readonly string[]
-}
 
 /**
  * The base of all layers and models. Children, parameters and buffers are its own properties, in the order in which they
@@ -37,48 +33,57 @@ export abstract class Module {
     for (const [name, value] of Object.entries(this)) if (value instanceof Module) yield [name, value]
   }
 
-  /** This module (named `''`) and all below it, depth first. */
+  /** This module (named `''`) and all below it, depth first. One that is there twice comes once, by its first name. */
   *namedModules(prefix = ''): Generator<[string, Module], undefined> {
-    yield [prefix, this]
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(joined(prefix, name))
+    yield* unique(this.#allModules(prefix))
   }
 
-  /** All parameters by qualified name. */
+  /** All parameters by qualified name; a shared one once. */
   *namedParameters(): Generator<[string, Parameter], undefined> {
-    for (const [name, value] of this.#namedState()) if (value instanceof Parameter) yield [name, value]
+    for (const [name, value] of unique(this.#namedState()))
+      if (value instanceof Parameter) yield [name, value]
   }
 
-  /** All parameters. */
+  /** All parameters, each once. */
   *parameters(): Generator<Parameter, undefined> {
     for (const [, parameter] of this.namedParameters()) yield parameter
   }
 
-  /** All buffers by qualified name. */
+  /** All buffers by qualified name; a shared one once. */
   *namedBuffers(): Generator<[string, ModuleBuffer], undefined> {
-    for (const [name, value] of this.#namedState()) if (value instanceof ModuleBuffer) yield [name, value]
+    for (const [name, value] of unique(this.#namedState()))
+      if (value instanceof ModuleBuffer) yield [name, value]
   }
 
-  /** Copies of all parameters and buffers, under PyTorch's keys. */
+  /** Copies of all parameters and buffers, under PyTorch's keys; shared ones under each of their names. */
   stateDict(): Map<string, Tensor> {
     return new Map([...this.#namedState()].map(([name, { tensor }]) => [name, tensor.clone()]))
   }
 
   /**
-   * Loads copies of the tensors. Nothing is changed when it throws.
+   * Loads copies of the tensors. Nothing is changed when it throws. As in PyTorch, `num_batches_tracked` may be missing:
+   * old files have none.
    *
    * @param options.strict - Whether all keys must match. Default: true. Shapes and dtypes must match always.
+   * @returns The keys that differ; with `strict` there are none.
    * @throws {@link StateDictError} with missing, unexpected and mismatched keys together.
    */
-  loadStateDict(state: StateDict, { strict = true }: { readonly strict?: boolean } = {}): IncompatibleKeys {
+  loadStateDict(
+    state: StateDictLike,
+    { strict = true }: { readonly strict?: boolean | undefined } = {},
+  ): IncompatibleKeys {
+    const given = entriesOf(state)
     const own = new Map(this.#namedState())
-    const missingKeys = [...own.keys()].filter((key) => !state.has(key))
-    const unexpectedKeys = [...state.keys()].filter((key) => !own.has(key))
-    const mismatches = [...own].flatMap(([key, { tensor }]) => mismatch(key, tensor, state.get(key)))
-    if (mismatches.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
-      throw stateDictError(this.constructor.name, missingKeys, unexpectedKeys, mismatches)
+    const missingKeys = [...own.keys()].filter(
+      (key) => !given.has(key) && !key.endsWith('num_batches_tracked'),
+    )
+    const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key))
+    const mismatched = [...own].flatMap(([key, { tensor }]) => mismatch(key, tensor, given.get(key)))
+    if (mismatched.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
+      throw stateDictError(this.constructor.name, { missingKeys, unexpectedKeys, mismatched })
     }
     for (const [key, target] of own) {
-      const tensor = state.get(key)
+      const tensor = given.get(key)
       if (tensor) target.tensor = tensor.clone()
     }
     return { missingKeys, unexpectedKeys }
@@ -101,8 +106,13 @@ export abstract class Module {
     return this
   }
 
+  *#allModules(prefix = ''): Generator<[string, Module], undefined> {
+    yield [prefix, this]
+    for (const [name, child] of this.namedChildren()) yield* child.#allModules(joined(prefix, name))
+  }
+
   *#namedState(): Generator<[string, Parameter | ModuleBuffer], undefined> {
-    for (const [prefix, module] of this.namedModules()) {
+    for (const [prefix, module] of this.#allModules()) {
       for (const [name, value] of Object.entries(module)) {
         if (value instanceof Parameter || value instanceof ModuleBuffer) yield [joined(prefix, name), value]
       }
@@ -112,27 +122,11 @@ export abstract class Module {
 
 const joined = (prefix: string, name: string): string => (prefix === '' ? name : `${prefix}.${name}`)
 
-function mismatch(key: string, own: Tensor, given: Tensor | undefined): { key: string; text: string }[] {
-  if (!given || (given.dtype === own.dtype && sameShape(given.shape, own.shape))) return []
-  const text = `${key}: ${given.dtype} ${formatShape(given.shape)} given, ${own.dtype} ${formatShape(own.shape)} needed`
-  return [{ key, text }]
-}
-
-function stateDictError(
-  module: string,
-  missing: readonly string[],
-  unexpected: readonly string[],
-  mismatches: readonly { readonly key: string; readonly text: string }[],
-): StateDictError {
-  const parts = [
-    ...(missing.length > 0 ? [`missing keys: ${missing.join(', ')}`] : []),
-    ...(unexpected.length > 0 ? [`unexpected keys: ${unexpected.join(', ')}`] : []),
-    ...mismatches.map(({ text }) => text),
-  ]
-  return new StateDictError(
-    `the state dict doesn't fit ${module}; ${parts.join('; ')}. Load weights of the same architecture, or pass { strict: false } to skip missing and unexpected keys.`,
-    missing,
-    unexpected,
-    mismatches.map(({ key }) => key),
-  )
+/** Each item once, by its first name. */
+function* unique<T>(named: Iterable<[string, T]>): Generator<[string, T], undefined> {
+  const seen = new Set<T>()
+  for (const entry of named) {
+    if (!seen.has(entry[1])) yield entry
+    seen.add(entry[1])
+  }
 }

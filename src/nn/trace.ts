@@ -1,4 +1,4 @@
-import { GraphError } from '../core/errors.ts'
+import { GraphError, ShapeError } from '../core/errors.ts'
 import { Graph, type Dim, type Value } from '../graph/graph.ts'
 import type { Module } from './module.ts'
 import type { ModuleBuffer, Parameter } from './parameter.ts'
@@ -24,6 +24,13 @@ export interface RandomInput {
   readonly dropProbability: number
 }
 
+/** The fewest samples that a module can compute with. */
+export interface BatchNeed {
+  readonly samples: number
+  /** Names the module. */
+  readonly reason: string
+}
+
 /** Options of {@link traceModule}. */
 export interface TraceOptions {
   /** With a symbolic batch: `['N', 3, 224, 224]`. */
@@ -38,6 +45,8 @@ export class Trace {
   readonly parameters: TracedParameter[] = []
   readonly buffers: TracedBuffer[] = []
   readonly randomInputs: RandomInput[] = []
+  /** What the batch must have, where its size is known only when the graph runs. */
+  readonly batchNeeds: BatchNeed[] = []
   readonly input: Value
   readonly #names = new Map<object, string>()
   readonly #values = new Map<object, Value>()
@@ -62,9 +71,10 @@ export class Trace {
     return this.#value(parameter, (name, value) => this.parameters.push({ name, parameter, value }))
   }
 
-  /** A buffer's value before this step. */
+  /** A buffer's value before this step or, in a module that is called again, after its last call. */
   buffer(buffer: ModuleBuffer): Value {
-    return this.#value(buffer, (name, value) => this.buffers.push({ name, buffer, value }))
+    const updated = this.buffers.find((entry) => entry.buffer === buffer)?.next
+    return updated ?? this.#value(buffer, (name, value) => this.buffers.push({ name, buffer, value }))
   }
 
   /** Says what a buffer becomes after this step. */
@@ -78,6 +88,14 @@ export class Trace {
     const value = this.graph.input(`mask:${this.randomInputs.length}`, 'float32', shape)
     this.randomInputs.push({ value, dropProbability })
     return value
+  }
+
+  /** Says that `module` needs so many samples, and why. Throws {@link ShapeError} if a fixed batch has fewer. */
+  needBatch(module: object, samples: number, why: string): void {
+    const need = { samples, reason: `${this.nameOf(module) || module.constructor.name}: ${why}` }
+    this.batchNeeds.push(need)
+    const [batch] = this.input.shape
+    if (typeof batch === 'number') checkBatchNeeds(batch, [need])
   }
 
   #value(state: Parameter | ModuleBuffer, register: (name: string, value: Value) => void): Value {
@@ -96,6 +114,15 @@ export class Trace {
     if (!constant) register(name, value)
     return value
   }
+}
+
+/** Throws {@link ShapeError} where a batch of so many samples is too small for a module. */
+export function checkBatchNeeds(batch: number, needs: readonly BatchNeed[]): void {
+  const failed = needs.find(({ samples }) => batch < samples)
+  if (!failed) return
+  throw new ShapeError(
+    `a batch of ${batch} is too small, ${failed.samples} are needed. ${failed.reason}. Leave the batch out (dropLast: true), or put that module into evaluation mode (eval()).`,
+  )
 }
 
 const traces = new WeakMap<Graph, Trace>()

@@ -1,12 +1,15 @@
-import { Generator } from '../../core/generator.ts'
+import type { Generator } from '../../core/generator.ts'
 import type { Value } from '../../graph/graph.ts'
 import { BatchNorm2d } from '../../nn/batch-norm2d.ts'
 import { Conv2d } from '../../nn/conv2d.ts'
+import { defaultGenerator } from '../../nn/default-generator.ts'
 import { normal } from '../../nn/init.ts'
 import { AdaptiveAvgPool2d, Flatten, MaxPool2d, ReLU, Sequential } from '../../nn/layers.ts'
 import { Linear } from '../../nn/linear.ts'
-import { Module, type StateDict } from '../../nn/module.ts'
+import { Module } from '../../nn/module.ts'
+import type { StateDictLike } from '../../nn/state-dict.ts'
 import { add } from '../../ops/elementwise.ts'
+import { classesOf } from './weights.ts'
 
 /** ResNet with torchvision's attribute names. @see https://github.com/pytorch/vision/blob/main/torchvision/models/resnet.py */
 
@@ -96,12 +99,12 @@ export class Bottleneck extends Module {
 
 /** Options of the models. */
 export interface ResNetOptions {
-  /** Default: 1000. */
-  readonly numClasses?: number
-  /** Draws the initial weights. Default: seed 0. */
-  readonly generator?: Generator
-  /** A state dict with torchvision's keys to start from. */
-  readonly weights?: StateDict
+  /** Default: as many as the weights have, without weights 1000. */
+  readonly numClasses?: number | undefined
+  /** Draws the initial weights. Default: one of its own for each model, the same in each run of a program. */
+  readonly generator?: Generator | undefined
+  /** Tensors with torchvision's keys to start from: `await readStateDict('resnet18.pth')`. */
+  readonly weights?: StateDictLike | undefined
 }
 
 /** What distinguishes the members of the family. */
@@ -120,7 +123,12 @@ export interface ResNet {
   set fc(head: Module)
 }
 
-/** A residual network for pictures `[N, 3, H, W]`, giving logits `[N, numClasses]`. */
+/**
+ * A residual network for pictures `[N, 3, H, W]`, giving logits `[N, numClasses]`.
+ *
+ * @throws {@link StateDictError} naming the keys, where the weights are of another network.
+ * @throws {@link ArgumentError} where the weights are no state dict, or have another number of classes.
+ */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class ResNet extends Module {
   conv1: Module
@@ -135,7 +143,8 @@ export class ResNet extends Module {
 
   constructor({ block, layers, width = 64 }: ResNetArchitecture, options: ResNetOptions = {}) {
     super()
-    const { numClasses = 1000, generator = new Generator() } = options
+    const { weights, generator = defaultGenerator() } = options
+    const numClasses = classesOf(options) ?? 1000
     let channels = width
     const stage = (index: number, stride: number): Sequential => {
       const stageWidth = width * 2 ** index
@@ -156,7 +165,7 @@ export class ResNet extends Module {
     this.layer4 = stage(3, 2)
     this.avgpool = new AdaptiveAvgPool2d(1)
     this.fc = new Linear(channels, numClasses, { generator })
-    if (options.weights) this.loadStateDict(options.weights)
+    if (weights) this.loadStateDict(weights)
   }
 
   forward(x: Value): Value {
