@@ -5,7 +5,7 @@ import type { Graph, Value } from '../graph/graph.ts'
 import { serialize } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
-import { traceModule, type Trace, type TracedParameter } from '../nn/trace.ts'
+import { traceModule, type BatchNeed, type Trace, type TracedParameter } from '../nn/trace.ts'
 import { lowerGraph } from '../ops/lower.ts'
 import type { ActiveGroup, Optimizer } from '../optim/optimizer.ts'
 import type { Program, WireTensors } from './engine.ts'
@@ -44,9 +44,11 @@ export interface Built {
   readonly outputName: string
   /** Without a criterion there is none. */
   readonly target?: TargetSpec
+  /** What the batch's size must be. */
+  readonly batchNeeds: readonly BatchNeed[]
   /** Whether the graph reads `dim:N`. */
   readonly usesBatchSize: boolean
-  /** Copies of the tensors that have to be resident, by name. */
+  /** The tensors that have to be resident, by name, as module and optimizer have them now. */
   initialState(): WireTensors
 }
 
@@ -92,7 +94,7 @@ export function buildTraining(
     trained.map(({ value }) => value),
   )
   const updates = new Map<string, Value>()
-  const initial = new Map<string, Tensor>()
+  const initial = new Map<string, () => Tensor>()
   const hypers = new Map<string, { entry: Trained; name: string }>()
   for (const entry of trained) {
     const gradient = gradients.get(entry.value)
@@ -184,7 +186,7 @@ interface UpdateBuild {
   readonly optimizer: Optimizer
   readonly graph: Graph
   readonly updates: Map<string, Value>
-  readonly initial: Map<string, Tensor>
+  readonly initial: Map<string, () => Tensor>
   readonly hypers: Map<string, { entry: Trained; name: string }>
 }
 
@@ -202,8 +204,7 @@ function updateParameter(
     },
     state: (slot) => {
       const key = `${slot}:${name}`
-      const saved = optimizer.state.get(parameter)?.[slot]
-      initial.set(key, saved ?? Tensor.zeros(parameter.tensor.shape))
+      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.tensor.shape))
       return (
         graph.inputs.find((input) => input.name === key) ??
         graph.input(key, 'float32', parameter.tensor.shape)
@@ -226,7 +227,7 @@ interface Parts {
   readonly loss?: Value
   readonly target?: TargetSpec
   readonly updates: ReadonlyMap<string, Value>
-  readonly extraState: ReadonlyMap<string, Tensor>
+  readonly extraState: ReadonlyMap<string, () => Tensor>
 }
 
 function build(trace: Trace, { output, loss, target, updates, extraState }: Parts, device: Device): Built {
@@ -234,8 +235,8 @@ function build(trace: Trace, { output, loss, target, updates, extraState }: Part
   const { graph, map } = lowerGraph(trace.graph, { device })
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
-    ...trace.parameters.map(({ name, parameter }) => [name, parameter.tensor] as const),
-    ...trace.buffers.map(({ name, buffer }) => [name, buffer.tensor] as const),
+    ...trace.parameters.map(({ name, parameter }) => [name, () => parameter.tensor] as const),
+    ...trace.buffers.map(({ name, buffer }) => [name, () => buffer.tensor] as const),
   ]
   const state = [...model, ...extraState]
   return {
@@ -248,8 +249,9 @@ function build(trace: Trace, { output, loss, target, updates, extraState }: Part
     ...(loss && { lossName: nameOf(loss) }),
     outputName: nameOf(output),
     ...(target && { target }),
+    batchNeeds: trace.batchNeeds,
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
-    initialState: () => Object.fromEntries(state),
+    initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
 }
 
@@ -267,7 +269,9 @@ function storeModel(
     buffer.tensor = read(name)
     const counter =
       name.endsWith('running_mean') && counters.get(name.replace(/running_mean$/, 'num_batches_tracked'))
-    if (counter) counter.tensor = Tensor.full([], Number(counter.tensor.data[0]) + steps, 'int64')
+    // A counter that the graph itself counts is read like any other buffer.
+    if (counter && !trace.buffers.some(({ buffer: traced }) => traced === counter))
+      counter.tensor = Tensor.full([], Number(counter.tensor.data[0]) + steps, 'int64')
   }
 }
 

@@ -2,6 +2,7 @@ import { RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Module } from '../nn/module.ts'
+import { checkBatchNeeds } from '../nn/trace.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
@@ -62,7 +63,8 @@ export class TrainingSession {
   readonly #resident = new Set<string>()
   #plan: TrainingPlan | undefined
   #inputShape: readonly number[] | undefined
-  #trained = 0
+  /** Steps made, and those of them that the module has counted. */
+  #steps = { made: 0, pulled: 0, atSnapshot: 0 }
 
   private constructor(
     model: Module,
@@ -95,6 +97,7 @@ export class TrainingSession {
     this.#check(inputs)
     await this.#program('train')
     const plan = this.#plan!
+    checkBatchNeeds(inputs.shape[0]!, plan.batchNeeds)
     checkLabels(labels, inputs.shape[0]!, plan.target!)
     const feeds = {
       ...batchFeeds(plan, inputs, labels),
@@ -103,7 +106,7 @@ export class TrainingSession {
     }
     const results = await this.#engine.run('train', feeds)
     this.#options.optimizer?.countStep()
-    this.#trained++
+    this.#steps.made++
     return stepOf(plan, results)
   }
 
@@ -115,6 +118,7 @@ export class TrainingSession {
   async evalStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
     this.#check(inputs)
     const built = await this.#program('eval')
+    checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
     checkLabels(labels, inputs.shape[0]!, built.target!)
     return stepOf(built, await this.#engine.run('eval', batchFeeds(built, inputs, labels)))
   }
@@ -123,6 +127,7 @@ export class TrainingSession {
   async predict(inputs: Tensor): Promise<Tensor> {
     this.#check(inputs)
     const built = await this.#program('predict')
+    checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
     return toTensor((await this.#engine.run('predict', batchFeeds(built, inputs)))[built.outputName]!)
   }
 
@@ -131,19 +136,32 @@ export class TrainingSession {
     const plan = this.#plan
     if (!plan) return
     const tensors = await this.#engine.pull(plan.stateNames)
-    plan.store((name) => toTensor(tensors[name]!), this.#trained)
-    this.#trained = 0
+    plan.store((name) => toTensor(tensors[name]!), this.#steps.made - this.#steps.pulled)
+    this.#steps.pulled = this.#steps.made
+  }
+
+  /**
+   * Copies parameters, buffers and optimizer state from the module and the optimizer to the device: after
+   * `loadStateDict` in the middle of a session. Frozen parameters are constants and stay as they were.
+   */
+  async push(): Promise<void> {
+    for (const program of this.#programs.values()) {
+      await this.#engine.push((await program).initialState())
+    }
+    this.#steps.pulled = this.#steps.made
   }
 
   /** Keeps parameters and buffers as they are now, on the device. */
   async snapshot(): Promise<void> {
     await this.#program('train')
     await this.#engine.snapshot('best', this.#plan!.modelNames)
+    this.#steps.atSnapshot = this.#steps.made
   }
 
   /** Loads the last snapshot back. */
   async restore(): Promise<void> {
     await this.#engine.restore('best')
+    this.#steps.made = this.#steps.atSnapshot
   }
 
   /** Releases the device and stops the worker. May be called again. */

@@ -7,6 +7,7 @@ import { Tensor } from '../../src/core/tensor.ts'
 import { mul, sub } from '../../src/ops/elementwise.ts'
 import { reduceMean } from '../../src/ops/reduce.ts'
 import { CrossEntropyLoss } from '../../src/nn/cross-entropy-loss.ts'
+import { BatchNorm2d } from '../../src/nn/batch-norm2d.ts'
 import { Flatten, Sequential } from '../../src/nn/layers.ts'
 import { Linear } from '../../src/nn/linear.ts'
 import { SGD } from '../../src/optim/sgd.ts'
@@ -279,6 +280,78 @@ describe('targets', () => {
     await expect(mean).rejects.toThrow(/all 2 labels .* are -7, which is ignored/)
     expect((await (await ofReduction('sum')).evalStep(inputs, labels)).loss).toBe(0)
   })
+})
+
+describe('a batch with one value a channel', () => {
+  const [inputs, labels] = [Tensor.zeros([1, 3, 1, 1]), Tensor.zeros([1], 'int32')]
+  const pair = [Tensor.zeros([2, 3, 1, 1]), Tensor.zeros([2], 'int32')] as const
+
+  it('is refused before the step, naming the layer', async () => {
+    const model = new Sequential(new BatchNorm2d(3), new Flatten(), new Linear(3, 2))
+    const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+    const session = await startWith(model, { criterion: new CrossEntropyLoss(), optimizer })
+    const step = session.trainStep(inputs, labels)
+    await expect(step).rejects.toThrow(ShapeError)
+    await expect(step).rejects.toThrow(/batch of 1 .* 2 are needed\. 0: .*one value a channel.*dropLast/)
+    expect((await session.evalStep(inputs, labels)).loss).toBeGreaterThan(0)
+    expect((await session.trainStep(...pair)).loss).toBeGreaterThan(0)
+  })
+
+  it('is refused in evaluation too where there are no running statistics', async () => {
+    const session = await startWith(new Sequential(new BatchNorm2d(3, { trackRunningStats: false })), {})
+    await expect(session.predict(inputs)).rejects.toThrow(ShapeError)
+    await session.predict(pair[0])
+  })
+})
+
+describe('num_batches_tracked', () => {
+  const { inputs, labels } = batchOf(0, 4)
+
+  it('goes back with a snapshot', async () => {
+    const { session, model } = await start(false)
+    await session.trainStep(inputs, labels)
+    await session.pull()
+    await session.snapshot()
+    await session.trainStep(inputs, labels)
+    await session.restore()
+    await session.pull()
+    expect(model.stateDict().get('bn1.num_batches_tracked')!.item()).toBe(1)
+    await session.trainStep(inputs, labels)
+    await session.pull()
+    expect(model.stateDict().get('bn1.num_batches_tracked')!.item()).toBe(2)
+  })
+
+  it('is counted once where the momentum is null, and the running mean is that of all batches', async () => {
+    const bn = new BatchNorm2d(1, { momentum: null })
+    const model = new Sequential(bn, new Flatten(), new Linear(2, 2))
+    const optimizer = new SGD(model.parameters(), { lr: 0.1 })
+    const session = await startWith(model, { criterion: new CrossEntropyLoss(), optimizer })
+    for (const value of [1, 5, 9]) {
+      await session.trainStep(Tensor.full([2, 1, 1, 2], value), Tensor.zeros([2], 'int32'))
+    }
+    await session.pull()
+    expect(bn.num_batches_tracked!.tensor.item()).toBe(3)
+    expect(bn.running_mean!.tensor.item()).toBeCloseTo(5, 5)
+  })
+})
+
+it('push continues from what was loaded into module and optimizer', async () => {
+  const { inputs, labels } = batchOf(0, 4)
+  const { session, model, optimizer } = await start(false)
+  await session.trainStep(inputs, labels)
+  await session.pull()
+  const saved = { model: model.stateDict(), optimizer: optimizer.stateDict() }
+  const { loss } = await session.trainStep(inputs, labels)
+  model.loadStateDict(saved.model)
+  optimizer.loadStateDict(saved.optimizer)
+  expect((await session.trainStep(inputs, labels)).loss).not.toBe(loss)
+
+  model.loadStateDict(saved.model)
+  optimizer.loadStateDict(saved.optimizer)
+  await session.push()
+  expect((await session.trainStep(inputs, labels)).loss).toBe(loss)
+  await session.pull()
+  expect(model.stateDict().get('bn1.num_batches_tracked')!.item()).toBe(2)
 })
 
 it('says which device runs it and why', async () => {
