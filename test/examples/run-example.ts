@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import { onTestFinished } from 'vitest'
+
+/** What an example printed, and the folder that it was given. */
+export interface ExampleRun {
+  readonly output: string
+  readonly folder: string
+}
+
+/** Examples train networks: well under half a minute on two idle cores, and tests share theirs. */
+export const exampleTimeout = 180_000
+
+/** Runs `examples/<name>/main.ts <folder>` as a user does, in a folder that is removed after the test. Fails if it fails. */
+export async function runExample(name: string): Promise<ExampleRun> {
+  const folder = await mkdtemp(join(tmpdir(), `${name}-`))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const main = fileURLToPath(new URL(`../../examples/${name}/main.ts`, import.meta.url))
+  const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
+  const timeout = exampleTimeout - 10_000
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, main, folder], { timeout })
+  return { output: stdout, folder }
+}
+
+/** The numbers after `label` in an example's output, in order. */
+export function numbersAfter(label: string, output: string): number[] {
+  return [...output.matchAll(new RegExp(`${label} ([-\\d.]+)`, 'g'))].map(([, number]) => Number(number))
+}
