@@ -36,9 +36,23 @@ export const logSoftmax = (x: Value, axis = -1): Value => unary('LogSoftmax', x,
 /** x for positive x, `slope`·x for others. */
 export const leakyRelu = (x: Value, slope = 0.01): Value => unary('LeakyRelu', x, { alpha: { float: slope } })
 
-/** x · Φ(x), by the error function: PyTorch's default form of GELU. */
-export function gelu(x: Value): Value {
-  return mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1))
+/** Options of {@link gelu}. */
+export interface GeluOptions {
+  /** `'tanh'`: 0.5 · x · (1 + tanh(√(2 / π) · (x + 0.044715 · x³))). Default: `'none'`, by the error function. */
+  readonly approximate?: 'none' | 'tanh' | undefined
+}
+
+/**
+ * x · Φ(x), with the normal distribution's Φ. In other operators: ONNX has Gelu from opset 20 on only.
+ *
+ * @see https://pytorch.org/docs/stable/generated/torch.nn.GELU.html
+ */
+export function gelu(x: Value, { approximate = 'none' }: GeluOptions = {}): Value {
+  const cumulative =
+    approximate === 'tanh'
+      ? tanh(mul(add(x, mul(mul(mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI)))
+      : erf(mul(x, Math.SQRT1_2))
+  return mul(mul(x, 0.5), add(cumulative, 1))
 }
 
 /** Keeps elements by a fed mask of zeros and ones, scaled by 1 / (1 − p). @see https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html */

@@ -6,9 +6,12 @@ import { convGradientOps } from './conv-gradients.ts'
 import { convTransposeOps } from './conv-transpose.ts'
 import { convOps } from './conv.ts'
 import { elementwiseOps } from './elementwise.ts'
+import { extremeOps } from './extremes.ts'
+import { hardActivationOps } from './hard-activations.ts'
 import { layerNormOps } from './layer-norm.ts'
 import { matmulOps } from './matmul.ts'
 import { poolOps } from './pool.ts'
+import { powerOps } from './power.ts'
 import { reduceOps } from './reduce.ts'
 import { reshapeOps } from './reshape.ts'
 import type { OpDefinition } from './registry.ts'
@@ -22,9 +25,12 @@ const builtIn = new Map(
     ...convTransposeOps,
     ...convOps,
     ...elementwiseOps,
+    ...extremeOps,
+    ...hardActivationOps,
     ...layerNormOps,
     ...matmulOps,
     ...poolOps,
+    ...powerOps,
     ...reduceOps,
     ...reshapeOps,
   ].map((definition) => [definition.type, definition]),

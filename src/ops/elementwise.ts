@@ -8,7 +8,8 @@ import type { OpDefinition } from './registry.ts'
 /** A number is taken as a constant of the other operand's dtype. */
 export type Operand = Value | number
 
-function binary(opType: string, a: Operand, b: Operand): Value {
+/** One node of two operands with broadcasting; `opType`'s output has their dtype. */
+export function binary(opType: string, a: Operand, b: Operand): Value {
   const reference = typeof a === 'number' ? b : a
   if (typeof reference === 'number') throw new GraphError(`${opType} needs a value besides numbers`)
   const left = typeof a === 'number' ? like(reference, a) : a

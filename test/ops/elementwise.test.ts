@@ -38,7 +38,7 @@ const builders: Record<string, (a: Value, b: Value) => Value> = {
   sqrt: activations.sqrt,
   abs: activations.abs,
   erf: activations.erf,
-  gelu: activations.gelu,
+  gelu: (x) => activations.gelu(x),
   softmax: (x) => activations.softmax(x),
   'softmax large': (x) => activations.softmax(x),
   logSoftmax: (x) => activations.logSoftmax(x),
