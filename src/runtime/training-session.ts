@@ -61,6 +61,7 @@ export class TrainingSession {
   readonly #generator: Generator
   readonly #programs = new Map<string, Promise<Built>>()
   readonly #resident = new Set<string>()
+  #loading: Promise<unknown> = Promise.resolve()
   #plan: TrainingPlan | undefined
   #inputShape: readonly number[] | undefined
   /** Steps made, and those of them that the module has counted. */
@@ -178,7 +179,9 @@ export class TrainingSession {
   #program(name: 'train' | 'eval' | 'predict'): Promise<Built> {
     let program = this.#programs.get(name)
     if (!program) {
-      program = this.#load(name)
+      // One after the other: the state that a program brings along must not arrive after another's first step.
+      program = this.#loading.then(() => this.#load(name))
+      this.#loading = program.catch(() => undefined)
       this.#programs.set(name, program)
       // A batch of another shape, or more memory, may do better next time.
       program.catch(() => {

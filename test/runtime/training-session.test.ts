@@ -215,6 +215,18 @@ describe('the state on the device', () => {
     expect((await outputsOf(other)).equals(after)).toBe(true)
   })
 
+  it('is the trained one after first calls that did not wait for each other', async () => {
+    const expected = (await start(false)).session
+    await expected.trainStep(inputs, labels)
+    const { session } = await start(false, 'worker')
+    await Promise.all([
+      session.predict(inputs),
+      session.trainStep(inputs, labels),
+      session.evalStep(inputs, labels),
+    ])
+    expect((await session.predict(inputs)).equals(await expected.predict(inputs))).toBe(true)
+  })
+
   it('is read by an evaluation that was built while it was frozen', async () => {
     const { session, model } = await start(true)
     const before = await session.predict(inputs)
