@@ -3,16 +3,21 @@ import { sizeOf, type Shape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import { Parameter } from './parameter.ts'
 
-/** Initialisers, by the formulas of `torch.nn.init`. */
+/**
+ * Initialisers, by the formulas of `torch.nn.init`. Each splits the generator at once and draws from its part when the
+ * parameter is first read, so that the numbers don't depend on when that is.
+ */
 
 /** Uniform in ±bound. */
 export function uniform(shape: Shape, bound: number, generator: Generator): Parameter {
-  return filled(shape, () => generator.uniform(-bound, bound))
+  const own = generator.split()
+  return filled(shape, () => own.uniform(-bound, bound))
 }
 
 /** Normal around 0. */
 export function normal(shape: Shape, std: number, generator: Generator): Parameter {
-  return filled(shape, () => generator.normal(0, std))
+  const own = generator.split()
+  return filled(shape, () => own.normal(0, std))
 }
 
 /** All elements `value`. */
@@ -29,7 +34,10 @@ export function defaultBound(weightShape: Shape): number {
 }
 
 function filled(shape: Shape, draw: () => number): Parameter {
-  const tensor = Tensor.zeros(shape)
-  for (let index = 0; index < tensor.size; index++) tensor.data[index] = draw()
-  return new Parameter(tensor)
+  const make = (): Tensor => {
+    const tensor = Tensor.zeros(shape)
+    for (let index = 0; index < tensor.size; index++) tensor.data[index] = draw()
+    return tensor
+  }
+  return new Parameter({ shape, dtype: 'float32', make })
 }

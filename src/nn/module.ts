@@ -78,7 +78,7 @@ export abstract class Module {
       (key) => !given.has(key) && !key.endsWith('num_batches_tracked'),
     )
     const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key))
-    const mismatched = [...own].flatMap(([key, { tensor }]) => mismatch(key, tensor, given.get(key)))
+    const mismatched = [...own].flatMap(([key, target]) => mismatch(key, target, given.get(key)))
     if (mismatched.length > 0 || (strict && missingKeys.length + unexpectedKeys.length > 0)) {
       throw stateDictError(this.constructor.name, { missingKeys, unexpectedKeys, mismatched })
     }

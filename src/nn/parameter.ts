@@ -1,27 +1,39 @@
+import type { DType } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
-import { formatShape, sameShape } from '../core/shape.ts'
+import { formatShape, sameShape, type Shape } from '../core/shape.ts'
 import type { Tensor } from '../core/tensor.ts'
+
+/** A tensor that is made when it is first read: drawing what a state dict then replaces would take a second. */
+export interface LazyTensor {
+  readonly shape: Shape
+  readonly dtype: DType
+  make(): Tensor
+}
 
 /** A tensor of a module's state: replaceable, of fixed shape and dtype. */
 class StateTensor {
-  #tensor: Tensor
+  readonly shape: Shape
+  readonly dtype: DType
+  #state: Tensor | LazyTensor
 
-  constructor(tensor: Tensor) {
-    this.#tensor = tensor
+  constructor(initial: Tensor | LazyTensor) {
+    this.shape = initial.shape
+    this.dtype = initial.dtype
+    this.#state = initial
   }
 
   /** The numbers. Throws {@link ShapeError} when replaced by a tensor of another shape. */
   get tensor(): Tensor {
-    return this.#tensor
+    return (this.#state = 'make' in this.#state ? this.#state.make() : this.#state)
   }
 
   set tensor(tensor: Tensor) {
-    if (!sameShape(tensor.shape, this.#tensor.shape)) {
+    if (!sameShape(tensor.shape, this.shape)) {
       throw new ShapeError(
-        `a tensor of shape ${formatShape(this.#tensor.shape)} can't become one of ${formatShape(tensor.shape)}`,
+        `a tensor of shape ${formatShape(this.shape)} can't become one of ${formatShape(tensor.shape)}`,
       )
     }
-    this.#tensor = tensor
+    this.#state = tensor
   }
 }
 

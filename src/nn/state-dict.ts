@@ -30,7 +30,7 @@ export interface Mismatch {
 }
 
 /** What keeps the tensor `given` from being loaded over `own`: nothing or one thing. */
-export function mismatch(key: string, own: Tensor, given: unknown): Mismatch[] {
+export function mismatch(key: string, own: Pick<Tensor, 'dtype' | 'shape'>, given: unknown): Mismatch[] {
   if (given === undefined) return []
   const needed = `${own.dtype} ${formatShape(own.shape)} needed`
   if (!(given instanceof Tensor)) return [{ key, text: `${key}: a ${typeof given} given, ${needed}` }]

@@ -1,8 +1,10 @@
+import { nextTurn } from '#platform'
+
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import type { Graph, Value } from '../graph/graph.ts'
-import { serialize } from '../graph/serialize.ts'
+import { serializeApart } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
 import { traceModule, type BatchNeed, type Trace, type TracedParameter } from '../nn/trace.ts'
@@ -74,20 +76,21 @@ interface Trained extends TracedParameter {
   readonly groupIndex: number
 }
 
-/** Forward pass, loss, backward pass and optimizer update as one graph. */
-export function buildTraining(
+/** Forward pass, loss, backward pass and optimizer update as one graph. It's built in several turns of the event loop. */
+export async function buildTraining(
   model: Module,
   inputShape: readonly number[],
   criterion: Criterion,
   optimizer: Optimizer,
   device: Device,
-): TrainingPlan {
+): Promise<TrainingPlan> {
   const groups = groupOf(optimizer)
   const { trace, output } = traceModule(model, {
     inputShape: ['N', ...inputShape],
     asConstant: (state) => state instanceof Parameter && !groups.has(state),
   })
   const { loss, target } = lossOf(criterion, output)
+  await nextTurn()
   const trained: Trained[] = trace.parameters.map((entry) => ({ ...entry, ...groups.get(entry.parameter)! }))
   const gradients = differentiate(
     loss,
@@ -102,8 +105,9 @@ export function buildTraining(
       updateParameter(entry, gradient, { optimizer, graph: trace.graph, updates, initial, hypers })
   }
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
+  await nextTurn()
   const slotNames = [...initial.keys()]
-  const base = build(trace, { output, loss, target, updates, extraState: initial }, device)
+  const base = await build(trace, { output, loss, target, updates, extraState: initial }, device)
   const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
   return {
     ...base,
@@ -132,22 +136,29 @@ export function buildTraining(
  * Outputs, and with a criterion the loss, in evaluation mode. What training changes is read from the resident state:
  * trainable parameters and all buffers; without an optimizer everything is constant.
  */
-export function buildEvaluation(
+export async function buildEvaluation(
   model: Module,
   inputShape: readonly number[],
   criterion: Criterion | undefined,
   optimizer: Optimizer | undefined,
   device: Device,
-): Built {
+): Promise<Built> {
   const groups = optimizer ? groupOf(optimizer) : undefined
   const frozen = (state: Parameter | ModuleBuffer) =>
     !groups || (state instanceof Parameter && !groups.has(state))
+  const { trace, output } = inEvaluation(model, () =>
+    traceModule(model, { inputShape: ['N', ...inputShape], asConstant: frozen }),
+  )
+  const loss = criterion && lossOf(criterion, output)
+  return build(trace, { output, ...loss, updates: new Map(), extraState: new Map() }, device)
+}
+
+/** What `run` returns with the model in evaluation mode; the modules' own modes come back. */
+function inEvaluation<T>(model: Module, run: () => T): T {
   const flags = [...model.namedModules()].map(([, module]) => ({ module, training: module.training }))
   model.eval()
   try {
-    const { trace, output } = traceModule(model, { inputShape: ['N', ...inputShape], asConstant: frozen })
-    const loss = criterion && lossOf(criterion, output)
-    return build(trace, { output, ...loss, updates: new Map(), extraState: new Map() }, device)
+    return run()
   } finally {
     for (const { module, training } of flags) module.training = training
   }
@@ -176,6 +187,11 @@ function lossOf(criterion: Criterion, output: Value): { readonly loss: Value; re
 function targetOf(criterion: Criterion, output: Value): TargetSpec {
   const { targetType = 'classIndices', ignoreIndex, reduction } = criterion
   if (targetType === 'float') return { dtype: 'float32', shape: output.shape.slice(1).map(Number) }
+  if (output.rank === 2 && output.dim(1) === 1) {
+    throw new ArgumentError(
+      'a loss over the classes of a single one is always 0, nothing is learned: add a folder or label for what is not of that class, or use BCEWithLogitsLoss for one yes-or-no output',
+    )
+  }
   if (output.rank === 2) return { dtype: 'int32', shape: [], classes: output.dim(1), ignoreIndex, reduction }
   throw new ShapeError(
     `a loss with class indices needs outputs [N, classes], but the model gives ${output.toString()}: end it with Flatten and Linear`,
@@ -204,11 +220,8 @@ function updateParameter(
     },
     state: (slot) => {
       const key = `${slot}:${name}`
-      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.tensor.shape))
-      return (
-        graph.inputs.find((input) => input.name === key) ??
-        graph.input(key, 'float32', parameter.tensor.shape)
-      )
+      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.shape))
+      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', parameter.shape)
     },
   })
   updates.set(name, result.parameter)
@@ -230,9 +243,14 @@ interface Parts {
   readonly extraState: ReadonlyMap<string, () => Tensor>
 }
 
-function build(trace: Trace, { output, loss, target, updates, extraState }: Parts, device: Device): Built {
+async function build(
+  trace: Trace,
+  { output, loss, target, updates, extraState }: Parts,
+  device: Device,
+): Promise<Built> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
   const { graph, map } = lowerGraph(trace.graph, { device })
+  await nextTurn()
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
     ...trace.parameters.map(({ name, parameter }) => [name, () => parameter.tensor] as const),
@@ -241,7 +259,7 @@ function build(trace: Trace, { output, loss, target, updates, extraState }: Part
   const state = [...model, ...extraState]
   return {
     program: {
-      model: serialize(graph),
+      ...serializeApart(graph),
       stateInputs: Object.fromEntries(state.map(([name]) => [name, name])),
       updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
       fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],

@@ -193,7 +193,7 @@ export class TrainingSession {
   }
 
   async #load(name: 'train' | 'eval' | 'predict'): Promise<Built> {
-    const built = this.#build(name)
+    const built = await this.#build(name)
     if ('stateNames' in built) this.#dropStale(built)
     const missing = Object.entries(built.initialState()).filter(([state]) => !this.#resident.has(state))
     await this.#engine.push(Object.fromEntries(missing))
@@ -209,7 +209,7 @@ export class TrainingSession {
     for (const name of ['eval', 'predict']) this.#programs.delete(name)
   }
 
-  #build(name: 'train' | 'eval' | 'predict'): Built | TrainingPlan {
+  async #build(name: 'train' | 'eval' | 'predict'): Promise<Built | TrainingPlan> {
     const { criterion, optimizer } = this.#options
     const shape = this.#shape()
     if (name === 'predict') return buildEvaluation(this.#model, shape, undefined, optimizer, this.device)

@@ -22,7 +22,7 @@ function convolution(
 ): Conv2d {
   const padding = (kernelSize - 1) / 2
   const conv = new Conv2d(inChannels, outChannels, kernelSize, { stride, padding, bias: false, generator })
-  conv.weight = normal(conv.weight.tensor.shape, Math.sqrt(2 / (outChannels * kernelSize ** 2)), generator)
+  conv.weight = normal(conv.weight.shape, Math.sqrt(2 / (outChannels * kernelSize ** 2)), generator)
   return conv
 }
 
