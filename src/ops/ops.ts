@@ -28,16 +28,20 @@ export {
   type BatchNormOptions,
   type BatchNormResult,
 } from './batch-norm.ts'
+export { expand, expandAs } from './broadcast.ts'
 export { and, cast, equal, greater, greaterOrEqual, less, where } from './compare.ts'
+export { concat, split } from './concat.ts'
 export { like, scalar } from './constants.ts'
 export type { WindowOptions } from './conv-geometry.ts'
 export { convTranspose, type ConvTransposeOptions } from './conv-transpose.ts'
 export { conv, type ConvOptions } from './conv.ts'
 export { add, div, mul, neg, sub, type Operand } from './elementwise.ts'
 export { clip, maximum, minimum, type ClipOptions } from './extremes.ts'
+export { gather } from './gather.ts'
 export { hardSigmoid, hardSwish } from './hard-activations.ts'
 export { layerNorm } from './layer-norm.ts'
 export { gemm, linear, matMul, type GemmOptions } from './matmul.ts'
+export { pad, type PadMode, type PadOptions } from './pad.ts'
 export {
   averagePool,
   globalAveragePool,
@@ -48,3 +52,4 @@ export {
 export { pow } from './power.ts'
 export { reduceMax, reduceMean, reduceSum, type ReduceOptions } from './reduce.ts'
 export { flatten, reshape, squeeze, transpose, unsqueeze } from './reshape.ts'
+export { slice, type SliceOptions } from './slice.ts'

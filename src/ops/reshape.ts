@@ -1,7 +1,8 @@
 import { GraphError } from '../core/errors.ts'
 import { formatShape, normalizeAxis, sameShape } from '../core/shape.ts'
 import type { Dim, Value } from '../graph/graph.ts'
-import { ints } from './constants.ts'
+import { axesOf } from './axis.ts'
+import { constantInts, ints } from './constants.ts'
 import type { OpDefinition } from './registry.ts'
 
 /**
@@ -29,24 +30,35 @@ export function flatten(x: Value, startDim = 1): Value {
   return reshape(x, [...x.shape.slice(0, axis), joined])
 }
 
-/** Drops dimensions of size 1. */
+/**
+ * Drops the dimensions `axes`.
+ *
+ * @throws {@link GraphError} if one has another size than 1.
+ * @see https://onnx.ai/onnx/operators/onnx__Squeeze.html
+ */
 export function squeeze(x: Value, axes: readonly number[]): Value {
-  const dropped = axes.map((axis) => normalizeAxis(axis, x.rank))
-  return reshape(
-    x,
-    x.shape.filter((_, axis) => !dropped.includes(axis)),
-  )
+  const dropped = axesOf('squeeze', x, axes)
+  const wrong = dropped.find((axis) => x.shape[axis] !== 1)
+  if (wrong !== undefined)
+    throw new GraphError(`squeeze of ${x.toString()}: axis ${wrong} has another size than 1`)
+  // Without axes, ONNX drops all that it can.
+  if (dropped.length === 0) return x
+  const shape = x.shape.filter((_, axis) => !dropped.includes(axis))
+  return x.graph.add('Squeeze', [x, ints(x.graph, dropped)], {}, [{ dtype: x.dtype, shape }]).output()
 }
 
-/** Inserts dimensions of size 1 at `axes` of the result. */
+/**
+ * Inserts dimensions of size 1 at `axes` of the result.
+ *
+ * @see https://onnx.ai/onnx/operators/onnx__Unsqueeze.html
+ */
 export function unsqueeze(x: Value, axes: readonly number[]): Value {
   const rank = x.rank + axes.length
-  const inserted = axes.map((axis) => normalizeAxis(axis, rank))
+  const inserted = axesOf('unsqueeze', x, axes, rank)
+  if (inserted.length === 0) return x
   const sizes = [...x.shape]
-  return reshape(
-    x,
-    Array.from({ length: rank }, (_, axis) => (inserted.includes(axis) ? 1 : sizes.shift()!)),
-  )
+  const shape = Array.from({ length: rank }, (_, axis) => (inserted.includes(axis) ? 1 : sizes.shift()!))
+  return x.graph.add('Unsqueeze', [x, ints(x.graph, inserted)], {}, [{ dtype: x.dtype, shape }]).output()
 }
 
 /** Dimension i of the result is dimension `perm[i]` of `x`. @see https://onnx.ai/onnx/operators/onnx__Transpose.html */
@@ -55,9 +67,19 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   return x.graph.add('Transpose', [x], { perm: { ints: perm } }, [{ dtype: x.dtype, shape }]).output()
 }
 
-/** Definitions of the operators that only move elements. */
+const unitAxes = (x: Value): number[] => x.shape.flatMap((size, axis) => (size === 1 ? [axis] : []))
+
+/** Definitions of the operators that only give the elements another shape or order. */
 export const reshapeOps: OpDefinition[] = [
   { type: 'Reshape', gradient: (node, [dy]) => [reshape(dy!, node.input(0).shape), undefined] },
+  // Without axes, Squeeze drops all sizes of 1: those that the output lacks.
+  {
+    type: 'Squeeze',
+    gradient: (node, [dy]) => [
+      unsqueeze(dy!, node.inputs[1] ? constantInts(node, 1) : unitAxes(node.input(0))),
+    ],
+  },
+  { type: 'Unsqueeze', gradient: (node, [dy]) => [squeeze(dy!, constantInts(node, 1)), undefined] },
   {
     type: 'Transpose',
     gradient: (node, [dy]) => {
