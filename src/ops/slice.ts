@@ -43,7 +43,7 @@ export function slice(
     .reduce((y, range) => gather(y, positionsOf(range), range.axis), forwards(x, forward))
 }
 
-/** Backwards it is a Gather: a Slice with negative steps gives wrong results on WebGPU where it leaves a rest. */
+/** Backwards it is a Gather: on WebGPU a Slice with a negative step starts at the last element, whatever its start. */
 function forwards(x: Value, ranges: readonly Range[]): Value {
   if (ranges.length === 0) return x
   const inputs = [
