@@ -8,14 +8,27 @@ import type { OpDefinition } from './registry.ts'
 /** A number is taken as a constant of the other operand's dtype. */
 export type Operand = Value | number
 
-/** One node of two operands with broadcasting; `opType`'s output has their dtype. */
-export function binary(opType: string, a: Operand, b: Operand): Value {
+/**
+ * Both operands as values.
+ *
+ * @throws {@link GraphError} if both are numbers, or their dtypes differ.
+ */
+export function operands(opType: string, a: Operand, b: Operand): [Value, Value] {
   const reference = typeof a === 'number' ? b : a
   if (typeof reference === 'number') throw new GraphError(`${opType} needs a value besides numbers`)
   const left = typeof a === 'number' ? like(reference, a) : a
   const right = typeof b === 'number' ? like(reference, b) : b
+  if (left.dtype === right.dtype) return [left, right]
+  throw new GraphError(
+    `${opType} of ${left.toString()} and ${right.toString()}: their types differ; cast one of them`,
+  )
+}
+
+/** One node of two {@link operands} with broadcasting; `opType`'s output has their dtype. */
+export function binary(opType: string, a: Operand, b: Operand): Value {
+  const [left, right] = operands(opType, a, b)
   const shape = broadcastShapes(left.shape, right.shape)
-  return reference.graph.add(opType, [left, right], {}, [{ dtype: left.dtype, shape }]).output()
+  return left.graph.add(opType, [left, right], {}, [{ dtype: left.dtype, shape }]).output()
 }
 
 /** a + b with broadcasting. @see https://onnx.ai/onnx/operators/onnx__Add.html */

@@ -1,7 +1,7 @@
-import { normalizeAxis } from '../core/shape.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import { axesOf } from './axis.ts'
 import { expandAs } from './broadcast.ts'
-import { ints } from './constants.ts'
+import { constantInts, ints } from './constants.ts'
 import { cast, equal } from './compare.ts'
 import { div, mul, type Operand } from './elementwise.ts'
 import type { OpDefinition } from './registry.ts'
@@ -19,7 +19,7 @@ function reduce(
   axes: readonly number[] | undefined,
   { keepDims = false }: ReduceOptions,
 ): Value {
-  const reduced = (axes ?? x.shape.map((_, axis) => axis)).map((axis) => normalizeAxis(axis, x.rank))
+  const reduced = axesOf(opType, x, axes ?? x.shape.map((_, axis) => axis))
   // An empty list of axes means all of them to ONNX, and none to us.
   if (reduced.length === 0) return x
   const shape = x.shape.flatMap((size, axis) => (reduced.includes(axis) ? (keepDims ? [1] : []) : [size]))
@@ -48,8 +48,12 @@ function countOf(x: Value, axes: readonly number[]): Operand {
   }, 1)
 }
 
+/** Without axes, ONNX reduces all of them, unless told otherwise. */
 function reducedAxes(node: Node): number[] {
-  return Array.from(node.input(1).constant!.data, Number)
+  const x = node.input(0)
+  const axes = node.inputs[1] ? constantInts(node, 1) : []
+  if (axes.length > 0) return axesOf(node.opType, x, axes)
+  return node.int('noop_with_empty_axes', 0) === 1 ? [] : x.shape.map((_, axis) => axis)
 }
 
 /** The gradient with the reduced dimensions as size 1, so that it broadcasts against the input. */
