@@ -106,16 +106,20 @@ function asChannels(value: Value, x: Value): Value {
   return reshapeBy(value, shape, shape)
 }
 
-/** Σ a·b over the positions: `[N, C]`. A batched dot product reads both once and stores no product. */
-function dotPerSample(a: Value, b: Value): Value {
-  const [batch, channels, positions] = [a.shape[0]!, a.dim(1), product(spatialShape(a))]
-  const row = reshapeBy(a, [0, 0, 1, positions], [batch, channels, 1, positions])
-  const column = reshapeBy(b, [0, 0, positions, 1], [batch, channels, positions, 1])
-  const dots = emit('MatMul', [row, column], [batch, channels, 1, 1])
-  return reshapeBy(dots, [0, channels], [batch, channels])
-}
-
 const times = (a: Value, b: Value): Value => emit('Mul', [a, b], a.shape)
+
+/**
+ * Sums over the positions: `[N, C, …]` → `[N, C]`. Of a product, this took a fifth of the time of a batched dot product
+ * (`MatMul` of `[N, C, 1, HW]` and `[N, C, HW, 1]`) on the CPU, though the product is stored.
+ */
+function sumPerSample(x: Value): Value {
+  return x.rank > 2
+    ? reduceSum(
+        x,
+        x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
+      )
+    : x
+}
 
 /**
  * Centred first: E[x²] − mean² loses all digits where the mean is much larger than the deviation. The centred values
@@ -126,7 +130,7 @@ function lowerTraining(node: Node): Value[] {
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
   const mean = reduceMean(x, axes)
   const centred = emit('Sub', [x, asChannels(mean, x)], x.shape)
-  const squares = reduceMean(dotPerSample(centred, centred), [0])
+  const squares = reduceMean(sumPerSample(times(centred, centred)), [0])
   const variance = times(squares, like(x, 1 / product(spatialShape(x))))
   return [
     normalize(centred, scale, bias, filled(x, 0), variance, node.float('epsilon', 1e-5)),
@@ -145,14 +149,8 @@ function lowerGradient(node: Node): Value[] {
   const perSample = like(dy, 1 / product(spatialShape(dy)))
   const shifted = emit('Add', [variance, like(dy, node.float('epsilon', 1e-5))], variance.shape)
   const inverse = emit('Reciprocal', [emit('Sqrt', [shifted], variance.shape)], variance.shape)
-  const sums =
-    dy.rank > 2
-      ? reduceSum(
-          dy,
-          dy.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
-        )
-      : dy
-  const dots = dotPerSample(dy, centred)
+  const sums = sumPerSample(dy)
+  const dots = sumPerSample(times(dy, centred))
   const factor = times(scale, inverse)
   const ofDy = times(reduceMean(sums, [0]), perSample)
   const ofDots = times(times(reduceMean(dots, [0]), perSample), times(inverse, inverse))
@@ -197,7 +195,7 @@ function inferenceGradient(
     normalize(emit('Sub', [x, asChannels(mean, x)], x.shape), filled(x, 1), zero, zero, variance, epsilon)
   return [
     needs[0] ? normalize(dy!, scale, zero, zero, variance, epsilon) : undefined,
-    needs[1] ? reduceSum(dotPerSample(dy!, normalized()), [0]) : undefined,
+    needs[1] ? sumPerChannel(times(dy!, normalized())) : undefined,
     needs[2] ? sumPerChannel(dy!) : undefined,
     undefined,
     undefined,
