@@ -63,6 +63,13 @@ export function dropout(x: Value, mask: Value, p: number): Value {
 /** 1 where x > 0, else 0, in x's dtype. */
 const step = (x: Value): Value => cast(greater(x, like(x, 0)), x.dtype)
 
+/**
+ * 1 where x > 0, else 0: min(max(αx, 0), 1) with an α that takes all but denormal numbers to 1. On the CPU this took a
+ * tenth of the time of `Sign`, and less than any comparison.
+ */
+const steepStep = (x: Value): Value =>
+  x.graph.add('HardSigmoid', [x], { alpha: { float: 3.4e38 }, beta: { float: 0 } }, [x]).output()
+
 /** Definitions of the activations. */
 export const activationOps: OpDefinition[] = [
   {
@@ -70,11 +77,10 @@ export const activationOps: OpDefinition[] = [
     gradient: (node, [dy]) => [reluGrad(dy!, node.output())],
   },
   {
-    // On the CPU a product with Sign(y) was the fastest of the masks that were measured; Sign is no WebGPU kernel.
     type: 'onnx-finetune.ReluGrad',
     lower: (node, { device }) => {
       const y = node.input(1)
-      return [mul(node.input(0), device === 'cpu' ? sign(y) : step(y))]
+      return [mul(node.input(0), device === 'cpu' ? steepStep(y) : step(y))]
     },
   },
   {

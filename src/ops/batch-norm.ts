@@ -40,6 +40,7 @@ export function batchNormTraining(
     channels,
     channels,
     x,
+    channels,
   ])
   return { y: node.output(0), mean: node.output(1), variance: node.output(2) }
 }
@@ -122,22 +123,22 @@ function sumPerSample(x: Value): Value {
 }
 
 /**
- * Centred first: E[x²] − mean² loses all digits where the mean is much larger than the deviation. The centred values
- * are an output too (the last), since the gradient needs them.
+ * Centred first: E[x²] − mean² loses all digits where the mean is much larger than the deviation. The mean itself is
+ * rounded too, so that the centred values xc still have a small mean r, which is taken off by the channel: the mean is
+ * rough + r, the variance E[xc²] − r². xc and r are outputs (the last two), since the gradient needs them.
  */
 function lowerTraining(node: Node): Value[] {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
   const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
-  const mean = reduceMean(x, axes)
-  const centred = emit('Sub', [x, asChannels(mean, x)], x.shape)
-  const squares = reduceMean(sumPerSample(times(centred, centred)), [0])
-  const variance = times(squares, like(x, 1 / product(spatialShape(x))))
-  return [
-    normalize(centred, scale, bias, filled(x, 0), variance, node.float('epsilon', 1e-5)),
-    mean,
-    variance,
-    centred,
-  ]
+  const rough = reduceMean(x, axes)
+  const centred = emit('Sub', [x, asChannels(rough, x)], x.shape)
+  const offset = reduceMean(centred, axes)
+  const mean = emit('Add', [rough, offset], rough.shape)
+  const sums = reduceMean(sumPerSample(times(centred, centred)), [0])
+  const squares = times(sums, like(x, 1 / product(spatialShape(x))))
+  const variance = emit('Sub', [squares, times(offset, offset)], squares.shape)
+  const y = normalize(centred, scale, bias, offset, variance, node.float('epsilon', 1e-5))
+  return [y, mean, variance, centred, offset]
 }
 
 /**
@@ -146,24 +147,19 @@ function lowerTraining(node: Node): Value[] {
  */
 function lowerGradient(node: Node): Value[] {
   const [dy, centred, scale, variance] = [node.input(0), node.input(1), node.input(2), node.input(3)]
+  const offset = node.input(4)
   const perSample = like(dy, 1 / product(spatialShape(dy)))
   const shifted = emit('Add', [variance, like(dy, node.float('epsilon', 1e-5))], variance.shape)
   const inverse = emit('Reciprocal', [emit('Sqrt', [shifted], variance.shape)], variance.shape)
   const sums = sumPerSample(dy)
-  const dots = sumPerSample(times(dy, centred))
+  const products = sumPerSample(times(dy, centred))
+  const dots = emit('Sub', [products, times(sums, offset)], products.shape)
   const factor = times(scale, inverse)
   const ofDy = times(reduceMean(sums, [0]), perSample)
   const ofDots = times(times(reduceMean(dots, [0]), perSample), times(inverse, inverse))
   const negative = emit('Neg', [factor], factor.shape)
-  // BatchNormalization with mean 0 and variance 1 is b·xc + c in one pass.
-  const rest = normalize(
-    centred,
-    times(negative, ofDots),
-    times(negative, ofDy),
-    filled(dy, 0),
-    filled(dy, 1),
-    0,
-  )
+  // BatchNormalization with variance 1 is b·(xc − r) + c in one pass.
+  const rest = normalize(centred, times(negative, ofDots), times(negative, ofDy), offset, filled(dy, 1), 0)
   const dx = emit('Add', [emit('Mul', [dy, asChannels(factor, dy)], dy.shape), rest], dy.shape)
   return [dx, times(reduceSum(dots, [0]), inverse), reduceSum(sums, [0])]
 }
@@ -178,7 +174,7 @@ function trainingGradient(
     )
   const scale = node.input(1)
   const attributes = { epsilon: { float: node.float('epsilon', 1e-5) } }
-  const inputs = [dy!, node.output(3), scale, node.output(2)]
+  const inputs = [dy!, node.output(3), scale, node.output(2), node.output(4)]
   return [...dy!.graph.add('onnx-finetune.BatchNormGrad', inputs, attributes, [dy!, scale, scale]).outputs]
 }
 

@@ -2,8 +2,8 @@ import type { Geometry } from './conv-geometry.ts'
 import type { LoweringTarget } from './registry.ts'
 
 /**
- * Which ONNX operators a convolution's gradients are written in. The thresholds come from early measurements;
- * `bench/ops.ts` times the forms again and has not confirmed them yet. The choice stands in this one file.
+ * Which ONNX operators a convolution and its gradients are written in. The thresholds lie between the shapes of
+ * ResNet-18 at batch 4 on two cores with AVX-512, timed by `bench/ops.ts`. The choice stands in this one file.
  */
 
 /** How the weights' gradient is written. */
@@ -14,14 +14,26 @@ export interface WeightForm {
   readonly product: 'batched' | 'gemm'
 }
 
+/** How the convolution itself is written. */
+export type ForwardForm = 'conv' | 'columns'
+
 /** How the input's gradient is written. */
 export type InputForm = 'convTranspose' | 'flippedConv'
 
 /** From so many positions on, transposing the columns costs more than summing a product for each sample. */
-const batchedFrom = 2000
+const batchedFrom = 500
+
+/** Up to so many positions, a product with columns beats `Conv`, which can't prepack weights that change. */
+const columnsUpTo = 256
 
 /** From so many positions on, `Conv` with flipped weights beats `ConvTranspose`, whose col2im is serial. */
 const flippedFrom = 500
+
+/** The cheapest form of a convolution with weights that change, for `positions` windows a sample. */
+export function forwardForm(geometry: Geometry, positions: number, target: LoweringTarget): ForwardForm {
+  const small = target.device === 'cpu' && geometry.group === 1 && positions <= columnsUpTo
+  return small && !isPointwise(geometry) ? 'columns' : 'conv'
+}
 
 /** The cheapest form of dW for `positions` windows a sample. */
 export function weightForm(geometry: Geometry, positions: number, target: LoweringTarget): WeightForm {

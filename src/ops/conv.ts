@@ -1,6 +1,8 @@
 import { GraphError } from '../core/errors.ts'
-import type { Value } from '../graph/graph.ts'
-import { emit, spatialShape, sumPerChannel } from './conv-emit.ts'
+import type { Node, Value } from '../graph/graph.ts'
+import { imageToColumns } from './conv-columns.ts'
+import { emit, product, reshapeBy, spatialShape, sumPerChannel } from './conv-emit.ts'
+import { forwardForm } from './conv-formulations.ts'
 import {
   geometryAttributes,
   geometryOf,
@@ -9,7 +11,8 @@ import {
   type WindowOptions,
 } from './conv-geometry.ts'
 import { convGradInput, convGradWeight } from './conv-gradients.ts'
-import type { OpDefinition } from './registry.ts'
+import { add } from './elementwise.ts'
+import type { LoweringTarget, OpDefinition } from './registry.ts'
 
 /** Options of {@link conv}. */
 export interface ConvOptions extends WindowOptions {
@@ -33,20 +36,41 @@ export function conv(x: Value, w: Value, bias?: Value, options: ConvOptions = {}
   }
   const geometry = geometryOf(kernel, options, group)
   const shape = [x.shape[0]!, out!, ...windowsOf(geometry, spatialShape(x), x)]
-  return emit('Conv', bias ? [x, w, bias] : [x, w], shape, geometryAttributes(geometry))
+  const opType = w.constant ? 'Conv' : 'onnx-finetune.Conv'
+  return emit(opType, bias ? [x, w, bias] : [x, w], shape, geometryAttributes(geometry))
+}
+
+function gradient(node: Node, [dy]: readonly (Value | undefined)[], needs: readonly boolean[]) {
+  const geometry = geometryOfNode(node)
+  return [
+    needs[0] ? convGradInput(dy!, node.input(1), geometry, node.input(0)) : undefined,
+    needs[1] ? convGradWeight(node.input(0), dy!, geometry, node.input(1)) : undefined,
+    needs[2] ? sumPerChannel(dy!) : undefined,
+  ]
+}
+
+/** A convolution whose weights change: in the form that is fastest without prepacking them. */
+function lower(node: Node, target: LoweringTarget): Value[] {
+  const [geometry, y] = [geometryOfNode(node), node.output()]
+  const windows = spatialShape(y)
+  if (forwardForm(geometry, product(windows), target) === 'conv') {
+    return [emit('Conv', node.inputs, y.shape, node.attributes)]
+  }
+  const [x, w, bias] = node.inputs
+  const columns = imageToColumns(x!, geometry, windows, 'oneHot')
+  const [out, taps, positions] = [y.dim(1), columns.dim(1), product(windows)]
+  const rows = reshapeBy(columns, [0, taps, positions], [y.shape[0]!, taps, positions])
+  const sums = emit('MatMul', [reshapeBy(w!, [out, taps], [out, taps]), rows], [y.shape[0]!, out, positions])
+  const image = reshapeBy(sums, [0, out, ...windows], y.shape)
+  return [
+    bias
+      ? add(image, reshapeBy(bias, [out, ...windows.map(() => 1)], [out, ...windows.map(() => 1)]))
+      : image,
+  ]
 }
 
 /** Definitions of the convolution. */
 export const convOps: OpDefinition[] = [
-  {
-    type: 'Conv',
-    gradient: (node, [dy], needs) => {
-      const geometry = geometryOfNode(node)
-      return [
-        needs[0] ? convGradInput(dy!, node.input(1), geometry, node.input(0)) : undefined,
-        needs[1] ? convGradWeight(node.input(0), dy!, geometry, node.input(1)) : undefined,
-        needs[2] ? sumPerChannel(dy!) : undefined,
-      ]
-    },
-  },
+  { type: 'Conv', gradient },
+  { type: 'onnx-finetune.Conv', gradient, lower },
 ]

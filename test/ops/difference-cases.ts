@@ -216,6 +216,19 @@ const conv = (options: ops.ConvOptions) => (x: Value, w?: Value, b?: Value) => o
 
 const windows: Record<string, DifferenceCase> = {
   conv: { inputs: [normal(2, 2, 5, 6), normal(3, 2, 3, 3), normal(3)], build: conv({ padding: 1 }) },
+  'conv with constant weights': {
+    inputs: [normal(2, 2, 5, 6)],
+    build: (x) => ops.conv(x, x.graph.constant(normal(3, 2, 3, 3)), undefined, { padding: 1 }),
+  },
+  // Other forms are taken for 400 and for 576 positions: src/ops/conv-formulations.ts.
+  'conv of 20 × 20 pixels': {
+    inputs: [normal(1, 2, 20, 20), normal(2, 2, 3, 3)],
+    build: conv({ padding: 1 }),
+  },
+  'conv of 24 × 24 pixels': {
+    inputs: [normal(1, 2, 24, 24), normal(2, 2, 3, 3)],
+    build: conv({ padding: 1 }),
+  },
   'conv 1×1 stride 2': { inputs: [normal(2, 3, 5, 4), normal(2, 3, 1, 1)], build: conv({ strides: 2 }) },
   'conv stride 2 of an odd size': {
     inputs: [normal(2, 2, 7, 5), normal(3, 2, 3, 3), normal(3)],
