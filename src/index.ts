@@ -32,7 +32,6 @@ export type {
 } from './train/events.ts'
 export type { BatchSource, EpochScheduler, Phase, StepResult, StepSession } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
-export { trainEpochs } from './train/train-epochs.ts'
 export { evaluate, type EvaluateOptions } from './train/evaluate.ts'
 export * from './train/learning-curves.ts'
 export { predict, type PredictOptions } from './train/predict.ts'

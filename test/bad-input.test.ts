@@ -162,9 +162,15 @@ describe('a folder of pictures', () => {
     await expectError(ImageFolder.open(root), DataError, root, 'one folder for each class')
   })
 
-  it('one class is taken, as by torchvision', async () => {
+  it('one class is listed, as by torchvision, but nothing trains on it', async () => {
     write('ants/1.jpg', whole)
     expect((await ImageFolder.open(root)).classes).toEqual(['ants'])
+    const session = await TrainingSession.create(new nn.Linear(2, 1), {
+      criterion: new nn.CrossEntropyLoss(),
+      engine: 'inline',
+    })
+    const step = session.evalStep(Tensor.zeros([2, 2]), Tensor.zeros([2], 'int32'))
+    await expectError(step, ArgumentError, 'a single one', 'BCEWithLogitsLoss')
   })
 
   it('a missing folder', async () => {

@@ -22,7 +22,7 @@ import {
   nn,
   optim,
   readSafetensors,
-  trainEpochs,
+  trainModel,
   transforms as T,
 } from '../../src/index.ts'
 
@@ -92,13 +92,8 @@ async function fineTuned(model: models.ResNet, { train, val }: Data, whole: bool
   model.fc = new nn.Linear(model.fc.inFeatures, 2, { generator: new Generator(5) })
   const optimizer = new optim.SGD(model.parameters(), { lr, momentum })
   const criterion = new nn.CrossEntropyLoss()
-  const session = await TrainingSession.create(model, { criterion, optimizer, device: 'cpu' })
-  const accuracies: number[] = []
-  for await (const event of trainEpochs(session, { dataloaders, numEpochs: 2, optimizer })) {
-    if (event.type === 'epoch') accuracies.push(event.metrics.val!.accuracy)
-  }
-  await session.close()
-  return Math.max(...accuracies)
+  const options = { dataloaders, criterion, optimizer, numEpochs: 2, device: 'cpu', progress: false } as const
+  return (await trainModel(model, options)).bestAccuracy
 }
 
 async function accuracyOf(model: models.ResNet, dataset: ImageFolder): Promise<number> {

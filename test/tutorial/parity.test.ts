@@ -5,13 +5,12 @@ import { describe, expect, it } from 'vitest'
 import {
   DataLoader,
   ImageFolder,
-  TrainingSession,
   Tensor,
   models,
   nn,
   optim,
   readStateDict,
-  trainEpochs,
+  train,
   transforms as T,
 } from '../../src/index.ts'
 
@@ -20,6 +19,8 @@ interface Losses {
   readonly train: readonly number[]
   readonly val: readonly number[]
   readonly epoch: Record<'train' | 'val', [loss: number, accuracy: number]>
+  /** The first channels of each running mean and variance. */
+  readonly buffers: Readonly<Record<string, readonly number[]>>
 }
 const file = new URL('../fixtures/tutorial/losses.json', import.meta.url)
 const expected = JSON.parse(readFileSync(file, 'utf8')) as Record<'frozen' | 'finetune', Losses>
@@ -47,25 +48,28 @@ describe.skipIf(!existsSync(shared))('the tutorial on its real pictures (skipped
       model.fc = new nn.Linear(model.fc.inFeatures, 2)
       for (const parameter of model.fc.parameters()) parameter.tensor = Tensor.zeros(parameter.tensor.shape)
       const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
-      const session = await TrainingSession.create(model, {
-        criterion: new nn.CrossEntropyLoss(),
-        optimizer,
-        device: 'cpu',
-      })
       const losses = { train: [] as number[], val: [] as number[] }
       const dataloaders = { train: await load('train'), val: await load('val') }
-      for await (const event of trainEpochs(session, { dataloaders, numEpochs: 1, optimizer })) {
+      const options = { dataloaders, criterion: new nn.CrossEntropyLoss(), optimizer, numEpochs: 1 }
+      for await (const event of train(model, { ...options, device: 'cpu' })) {
         if (event.type === 'batch') losses[event.phase].push(event.loss)
         if (event.type !== 'phase') continue
         const [loss, accuracy] = expected[strategy].epoch[event.phase]
         expect(Math.abs(event.metrics.loss / loss - 1)).toBeLessThan(1e-3)
         expect(event.metrics.accuracy).toBeCloseTo(accuracy, 4)
       }
-      await session.close()
       for (const phase of ['train', 'val'] as const) {
         expect(losses[phase]).toHaveLength(expected[strategy][phase].length)
         losses[phase].forEach((loss, step) => {
           expect(Math.abs(loss - expected[strategy][phase][step]!), `${phase} ${step}`).toBeLessThan(1e-3)
+        })
+      }
+      const state = model.stateDict()
+      for (const [name, statistics] of Object.entries(expected[strategy].buffers)) {
+        const ours = state.get(name)!.data
+        const largest = Math.max(...statistics.map(Math.abs))
+        statistics.forEach((value, channel) => {
+          expect(Math.abs(Number(ours[channel]) - value) / largest, `${name} ${channel}`).toBeLessThan(1e-3)
         })
       }
     },
