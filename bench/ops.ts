@@ -1,25 +1,26 @@
+/**
+ * Times each form of ResNet-18's convolutions and of their gradients, two threads, the fastest of serial runs:
+ * `npx tsx -C onnx-finetune-source bench/ops.ts [batch]`. src/ops/conv-formulations.ts chooses among them.
+ */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 
-import { Graph, type Value } from '../src/graph/graph.ts'
-import { rewrite } from '../src/graph/rewrite.ts'
+import { Graph, Tensor, type Value } from '../src/index.ts'
 import { serialize } from '../src/graph/serialize.ts'
-import { convGradientOps, convGradInput, convGradWeight } from '../src/ops/conv-gradients.ts'
-import { geometryOf, windowsOf } from '../src/ops/conv-geometry.ts'
+import { imageToColumns } from '../src/ops/conv-columns.ts'
+import { emit, reshapeBy } from '../src/ops/conv-emit.ts'
+import { geometryAttributes, geometryOf, outputPadding, type Geometry } from '../src/ops/conv-geometry.ts'
+import { reduceSum } from '../src/ops/reduce.ts'
+import { transpose } from '../src/ops/reshape.ts'
 
-/**
- * Times the gradients of ResNet-18's convolutions as they are lowered for the CPU, batch 4, two threads, minima of
- * serial runs: `npx tsx -C onnx-finetune-source bench/ops.ts`. src/ops/conv-formulations.ts holds the choices to try.
- */
-
-const batch = 4
-const runs = 12
+const batch = Number(process.argv[2] ?? 4)
+const [rounds, runs] = [4, 5]
+const options = { intraOpNumThreads: 2, extra: { session: { force_spinning_stop: '1' } } }
 
 /** Channels in and out, map size, kernel, stride. */
 const layers = [
   [3, 64, 224, 7, 2],
   [64, 64, 56, 3, 1],
   [64, 128, 56, 3, 2],
-  [64, 128, 56, 1, 2],
   [128, 128, 28, 3, 1],
   [128, 256, 28, 3, 2],
   [256, 256, 14, 3, 1],
@@ -27,44 +28,118 @@ const layers = [
   [512, 512, 7, 3, 1],
 ] as const
 
+interface Layer {
+  readonly x: Value
+  readonly w: Value
+  readonly dy: Value
+  readonly geometry: Geometry
+  /** Rows of W as a matrix, and windows of a picture. */
+  readonly out: number
+  readonly taps: number
+  readonly positions: number
+}
+
+type Form = (layer: Layer) => Value
+
+/** im2col, `[N, C · taps, windows]`. */
+function columns({ x, dy, geometry, taps, positions }: Layer): Value {
+  const windows = [dy.dim(2), dy.dim(3)]
+  return reshapeBy(
+    imageToColumns(x, geometry, windows, 'oneHot'),
+    [0, taps, positions],
+    [batch, taps, positions],
+  )
+}
+
+/** `[N, rows, windows]` → `[rows, N · windows]`. */
+function joined(value: Value): Value {
+  const rows = value.dim(1)
+  return reshapeBy(transpose(value, [1, 0, 2]), [rows, -1], [rows, batch * value.dim(2)])
+}
+
+const flat = (image: Value): Value =>
+  reshapeBy(image, [0, 0, -1], [batch, image.dim(1), image.dim(2) * image.dim(3)])
+
+const matrix = ({ w, out, taps }: Layer): Value => reshapeBy(w, [out, taps], [out, taps])
+
+/** W mirrored, channels swapped. */
+function mirrored({ w }: Layer): Value {
+  const [out, channels, height, width] = w.fixedShape() as [number, number, number, number]
+  const size = height * width
+  const anti = new Float32Array(size * size)
+  for (let row = 0; row < size; row++) anti[row * size + size - 1 - row] = 1
+  const rows = channels * out
+  const swapped = reshapeBy(transpose(w, [1, 0, 2, 3]), [rows, size], [rows, size])
+  const product = emit(
+    'MatMul',
+    [swapped, w.graph.constant(new Tensor('float32', anti, [size, size]))],
+    [rows, size],
+  )
+  return reshapeBy(product, [channels, out, height, width], [channels, out, height, width])
+}
+
+const forms: Record<string, Form> = {
+  'y: Conv': ({ x, w, dy, geometry }) => emit('Conv', [x, w], dy.shape, geometryAttributes(geometry)),
+  'y: W · columns': (layer) =>
+    emit('MatMul', [matrix(layer), columns(layer)], [batch, layer.out, layer.positions]),
+  'columns alone': columns,
+  'dW: a product a sample': (layer) => {
+    const right = transpose(columns(layer), [0, 2, 1])
+    return reduceSum(emit('MatMul', [flat(layer.dy), right], [batch, layer.out, layer.taps]), [0])
+  },
+  'dW: one Gemm': (layer) =>
+    emit('Gemm', [joined(flat(layer.dy)), joined(columns(layer))], [layer.out, layer.taps], {
+      transB: { int: 1 },
+    }),
+  'dX: ConvTranspose': ({ x, w, dy, geometry }) => {
+    const added = outputPadding(geometry, [x.dim(2), x.dim(3)], [dy.dim(2), dy.dim(3)])
+    const attributes = { ...geometryAttributes(geometry), output_padding: { ints: added } }
+    return emit('ConvTranspose', [dy, w], x.shape, attributes)
+  },
+  'dX: Conv, mirrored (stride 1)': (layer) =>
+    emit('Conv', [layer.dy, mirrored(layer)], layer.x.shape, geometryAttributes(layer.geometry)),
+}
+
 for (const [channels, out, size, kernel, stride] of layers) {
   const geometry = geometryOf([kernel, kernel], { strides: stride, padding: Math.floor(kernel / 2) })
-  const build = (of: 'dW' | 'dX'): Graph => {
+  const side = size / stride
+  const dims = { out, taps: channels * kernel * kernel, positions: side * side }
+  const timings: Record<string, number> = {}
+  const sessions = []
+  for (const [name, form] of Object.entries(forms)) {
+    if (name.startsWith('dX') && channels === 3) continue
+    if (name.includes('stride 1') && stride > 1) continue
     const graph = new Graph()
     const x = graph.input('x', 'float32', [batch, channels, size, size])
     const w = graph.input('w', 'float32', [out, channels, kernel, kernel])
-    const dy = graph.input('dy', 'float32', [batch, out, ...windowsOf(geometry, [size, size], x)])
-    graph.output(of === 'dW' ? convGradWeight(x, dy, geometry, w) : convGradInput(dy, w, geometry, x))
-    return graph
+    const dy = graph.input('dy', 'float32', [batch, out, side, side])
+    firstElement(form({ x, w, dy, geometry, ...dims }))
+    sessions.push({ name, graph, session: await InferenceSession.create(serialize(graph), options) })
   }
-  const times = [await time(build('dW')), channels === 3 ? NaN : await time(build('dX'))]
-  console.log(
-    `${channels}→${out} ${size}² k${kernel} s${stride}: dW ${times[0]!.toFixed(1)} ms, dX ${times[1]!.toFixed(1)} ms`,
-  )
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, graph, session } of sessions) {
+      const feeds = Object.fromEntries(session.inputNames.map((input) => [input, noise(graph, input)]))
+      for (let run = 0; run < runs; run++) {
+        const began = performance.now()
+        await session.run(feeds)
+        timings[name] = Math.min(timings[name] ?? Infinity, performance.now() - began)
+      }
+    }
+  }
+  for (const { session } of sessions) await session.release()
+  console.log(`${channels}→${out} channels, ${size}², ${kernel}×${kernel}, stride ${stride} (ms)`)
+  for (const [name, ms] of Object.entries(timings)) console.log(`  ${name.padEnd(32)} ${ms.toFixed(2)}`)
 }
 
-async function time(graph: Graph): Promise<number> {
-  const lowered = rewrite(graph, (copy) =>
-    convGradientOps.find(({ type }) => type === copy.opType)?.lower?.(copy, { device: 'cpu' }),
-  ).graph
-  const session = await InferenceSession.create(serialize(lowered), { intraOpNumThreads: 2 })
-  const feeds = Object.fromEntries(
-    lowered.inputs
-      .filter(({ name }) => session.inputNames.includes(name))
-      .map((input) => [input.name, noise(input)]),
-  )
-  let best = Infinity
-  for (let run = 0; run < runs; run++) {
-    const start = performance.now()
-    await session.run(feeds)
-    best = Math.min(best, performance.now() - start)
-  }
-  await session.release()
-  return best
+/** Returning a whole result would be timed too. */
+function firstElement(value: Value): void {
+  const first = value.graph.constant(Tensor.from([0], 'int64'))
+  const all = reshapeBy(value, [-1], ['all'])
+  value.graph.output(emit('Gather', [all, first], [1], { axis: { int: 0 } }))
 }
 
-function noise(value: Value): OrtTensor {
-  const shape = value.fixedShape()
+function noise(graph: Graph, name: string): OrtTensor {
+  const shape = graph.inputs.find((input) => input.name === name)!.fixedShape()
   const count = shape.reduce((total, dim) => total * dim, 1)
   return new OrtTensor(
     'float32',

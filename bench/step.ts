@@ -1,7 +1,10 @@
 /**
- * Times a step of ResNet-18 at 224 × 224 beside PyTorch's, alternately in the same minutes:
+ * Times a step of ResNet-18 at 224 × 224 beside PyTorch's, in turns in the same minutes:
  *
- *     npm run bench:step -- [--weights resnet18.pth] [--batch 4] [--rounds 3]
+ *     npm run bench:step -- [--weights resnet18.pth] [--batch 4] [--rounds 5] [--cases finetune,frozen,eval]
+ *
+ * PyTorch runs as installed, and with an allocator that keeps its memory. `eval` is the evaluation inside of
+ * fine-tuning, whose weights change between two of them.
  */
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -13,13 +16,21 @@ const { values } = parseArgs({
   options: {
     weights: { type: 'string', default: '-' },
     batch: { type: 'string', default: '4' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
+    cases: { type: 'string', default: 'finetune,frozen,eval' },
     python: { type: 'string', default: '/usr/bin/python3' },
   },
 })
 const batch = Number(values.batch)
-const steps = 8
+const steps = 10
 type Case = 'finetune' | 'frozen' | 'eval'
+
+const allocator = {
+  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+  MALLOC_MMAP_THRESHOLD_: '4294967295',
+  MALLOC_TRIM_THRESHOLD_: '4294967295',
+  MALLOC_TOP_PAD_: '268435456',
+}
 
 const generator = new Generator(0)
 const inputs = Tensor.zeros([batch, 3, 224, 224])
@@ -29,49 +40,67 @@ const labels = Tensor.from(
   'int32',
 )
 
-async function open(frozen: boolean): Promise<TrainingSession> {
+async function ours(name: Case): Promise<number[]> {
   const model = await models.resnet18()
-  if (frozen) model.requiresGrad_(false)
+  if (name === 'frozen') model.requiresGrad_(false)
   model.fc = new nn.Linear(model.fc.inFeatures, 2)
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
-  return TrainingSession.create(model, { criterion: new nn.CrossEntropyLoss(), optimizer, device: 'cpu' })
-}
-
-async function ours(name: Case): Promise<number[]> {
-  const session = await open(name === 'frozen')
+  const criterion = new nn.CrossEntropyLoss()
+  await using session = await TrainingSession.create(model, { criterion, optimizer, device: 'cpu' })
   const times: number[] = []
   for (let step = 0; step < steps; step++) {
     const began = performance.now()
     await (name === 'eval' ? session.evalStep(inputs, labels) : session.trainStep(inputs, labels))
     times.push((performance.now() - began) / 1000)
   }
-  await session.close()
   return times
 }
 
-const script = new URL('torch_step.py', import.meta.url).pathname
-const torch = spawn(values.python, [script, values.weights, String(batch)], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-})
-const lines = createInterface({ input: torch.stdout })[Symbol.asyncIterator]()
-async function theirs(name: Case): Promise<number[]> {
-  torch.stdin.write(`${name} ${steps}\n`)
-  const line = (await lines.next()) as IteratorResult<string, undefined>
-  return (line.value ?? '').split(' ').map(Number)
+/** A PyTorch process that answers requests; it sleeps between them. */
+function startTorch(environment: NodeJS.ProcessEnv) {
+  const script = new URL('torch_step.py', import.meta.url).pathname
+  const process_ = spawn(values.python, [script, values.weights, String(batch)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  })
+  const lines = createInterface({ input: process_.stdout })[Symbol.asyncIterator]()
+  const time = async (name: Case): Promise<number[]> => {
+    process_.stdin.write(`${name} ${steps}\n`)
+    const line = (await lines.next()) as IteratorResult<string, undefined>
+    return (line.value ?? '').split(' ').map(Number)
+  }
+  return { time, stop: () => process_.kill() }
 }
 
-/** Without the first two: sessions are built and buffers grow there. */
-const median = (times: number[]): number => {
-  const sorted = times.slice(2).sort((a, b) => a - b)
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
 
-for (const name of ['finetune', 'frozen', 'eval'] as const) {
+/** Without the first two: sessions are built and buffers grow there. */
+const typical = (times: readonly number[]): number => median(times.slice(2))
+
+const spread = (ratios: readonly number[]): string =>
+  `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`
+
+const [installed, tuned] = [startTorch({}), startTorch(allocator)]
+for (const name of values.cases.split(',') as Case[]) {
+  const ratios = { installed: [] as number[], tuned: [] as number[] }
   for (let round = 0; round < Number(values.rounds); round++) {
-    const [a, b] = [median(await ours(name)), median(await theirs(name))]
+    const [a, b, c] = [
+      typical(await ours(name)),
+      typical(await installed.time(name)),
+      typical(await tuned.time(name)),
+    ]
+    ratios.installed.push(a / b)
+    ratios.tuned.push(a / c)
     console.log(
-      `${name} batch ${batch}: ours ${a.toFixed(3)} s, PyTorch ${b.toFixed(3)} s, ratio ${(a / b).toFixed(2)}`,
+      `${name} batch ${batch}: ours ${a.toFixed(3)} s, PyTorch ${b.toFixed(3)} s, tuned ${c.toFixed(3)} s`,
     )
   }
+  console.log(
+    `${name} batch ${batch}: ratio to PyTorch as installed ${spread(ratios.installed)}, tuned ${spread(ratios.tuned)}`,
+  )
 }
-torch.kill()
+installed.stop()
+tuned.stop()
