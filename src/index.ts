@@ -21,7 +21,7 @@ export type { LoweringTarget, OpDefinition } from './ops/registry.ts'
 export * as optim from './optim/optim.ts'
 export type { Device } from './runtime/providers.ts'
 export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
-export type { Criterion, TargetSpec } from './runtime/training-graph.ts'
+export type { Criterion, TargetSpec } from './runtime/criterion.ts'
 export type {
   BatchEvent,
   EpochEvent,

@@ -1,7 +1,7 @@
 import { ArgumentError, DTypeError, ShapeError } from '../core/errors.ts'
 import { formatShape, sameShape } from '../core/shape.ts'
 import type { Tensor } from '../core/tensor.ts'
-import type { TargetSpec } from './training-graph.ts'
+import type { TargetSpec } from './criterion.ts'
 
 /** Throws unless `inputs` are a float32 batch of at least one sample of `shape`. */
 export function checkInputs(inputs: Tensor, shape: readonly number[]): void {

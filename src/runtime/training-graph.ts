@@ -2,41 +2,17 @@ import { nextTurn } from '#platform'
 
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
-import { ArgumentError, ShapeError } from '../core/errors.ts'
-import type { Graph, Value } from '../graph/graph.ts'
+import type { Value } from '../graph/graph.ts'
 import { serializeApart } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
-import { traceModule, type BatchNeed, type Trace, type TracedParameter } from '../nn/trace.ts'
+import { traceModule, type BatchNeed, type Trace } from '../nn/trace.ts'
 import { lowerGraph } from '../ops/lower.ts'
-import type { ActiveGroup, Optimizer } from '../optim/optimizer.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
 import type { Program, WireTensors } from './engine.ts'
+import { groupOf, scalarOf, slotOf, updateParameter, type Trained } from './parameter-update.ts'
 import type { Device } from './providers.ts'
-
-/** A loss: adds a float scalar to the graph of `outputs`. */
-export interface Criterion {
-  loss(outputs: Value, targets: Value): Value
-  /**
-   * What `targets` are: int32 class indices `[N]` for outputs `[N, classes]`, or float32 numbers in the shape of the
-   * outputs. Default: `'classIndices'`.
-   */
-  readonly targetType?: 'classIndices' | 'float'
-  /** A class index that is no class, and doesn't count. Default: there is none. */
-  readonly ignoreIndex?: number
-  /** Says that the loss of a batch is the mean (NaN where every label is ignored) or the sum. */
-  readonly reduction?: 'mean' | 'sum'
-}
-
-/** What the labels of a step must be. */
-export interface TargetSpec {
-  readonly dtype: 'int32' | 'float32'
-  /** Without the batch. */
-  readonly shape: readonly number[]
-  /** Number of classes, where labels are class indices. */
-  readonly classes?: number
-  readonly ignoreIndex?: number | undefined
-  readonly reduction?: 'mean' | 'sum' | undefined
-}
 
 /** A serialised graph and how its inputs and outputs meet the resident state. */
 export interface Built {
@@ -69,11 +45,6 @@ export interface TrainingPlan extends Built {
   scalars(): WireTensors
   /** Writes pulled tensors into module and optimizer; `steps` were made since the last time. */
   store(read: (name: string) => Tensor, steps: number): void
-}
-
-interface Trained extends TracedParameter {
-  readonly group: ActiveGroup<never>
-  readonly groupIndex: number
 }
 
 /** Forward pass, loss, backward pass and optimizer update as one graph. It's built in several turns of the event loop. */
@@ -164,77 +135,6 @@ function inEvaluation<T>(model: Module, run: () => T): T {
   }
 }
 
-/** Trainable parameters with their group. */
-function groupOf(optimizer: Optimizer): Map<object, Pick<Trained, 'group' | 'groupIndex'>> {
-  return new Map(
-    optimizer.paramGroups.flatMap((group, groupIndex) =>
-      group.params
-        .filter(({ requiresGrad }) => requiresGrad)
-        .map(
-          (parameter) =>
-            [parameter as object, { group: group as unknown as ActiveGroup<never>, groupIndex }] as const,
-        ),
-    ),
-  )
-}
-
-function lossOf(criterion: Criterion, output: Value): { readonly loss: Value; readonly target: TargetSpec } {
-  const target = targetOf(criterion, output)
-  const labels = output.graph.input('labels', target.dtype, ['N', ...target.shape])
-  return { loss: criterion.loss(output, labels), target }
-}
-
-function targetOf(criterion: Criterion, output: Value): TargetSpec {
-  const { targetType = 'classIndices', ignoreIndex, reduction } = criterion
-  if (targetType === 'float') return { dtype: 'float32', shape: output.shape.slice(1).map(Number) }
-  if (output.rank === 2 && output.dim(1) === 1) {
-    throw new ArgumentError(
-      'a loss over the classes of a single one is always 0, nothing is learned: add a folder or label for what is not of that class, or use BCEWithLogitsLoss for one yes-or-no output',
-    )
-  }
-  if (output.rank === 2) return { dtype: 'int32', shape: [], classes: output.dim(1), ignoreIndex, reduction }
-  throw new ShapeError(
-    `a loss with class indices needs outputs [N, classes], but the model gives ${output.toString()}: end it with Flatten and Linear`,
-  )
-}
-
-interface UpdateBuild {
-  readonly optimizer: Optimizer
-  readonly graph: Graph
-  readonly updates: Map<string, Value>
-  readonly initial: Map<string, () => Tensor>
-  readonly hypers: Map<string, { entry: Trained; name: string }>
-}
-
-function updateParameter(
-  entry: Trained,
-  gradient: Value,
-  { optimizer, graph, updates, initial, hypers }: UpdateBuild,
-): void {
-  const { parameter, name, value, group, groupIndex } = entry
-  const result = optimizer.update(value, gradient, group, {
-    hyper: (hyper) => {
-      const key = `group${groupIndex}:${hyper}`
-      hypers.set(key, hypers.get(key) ?? { entry, name: hyper })
-      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', [])
-    },
-    state: (slot) => {
-      const key = `${slot}:${name}`
-      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.shape))
-      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', parameter.shape)
-    },
-  })
-  updates.set(name, result.parameter)
-  for (const [slot, next] of Object.entries(result.state)) updates.set(`${slot}:${name}`, next)
-}
-
-function scalarOf(optimizer: Optimizer, { parameter, group }: Trained, name: string): Tensor {
-  const value = optimizer.hyperparameters(group, optimizer.steps(parameter))[name]
-  if (value === undefined)
-    throw new ArgumentError(`the optimizer asked for ${name}, but hyperparameters() doesn't give it`)
-  return Tensor.from(value)
-}
-
 interface Parts {
   readonly output: Value
   readonly loss?: Value
@@ -291,9 +191,4 @@ function storeModel(
     if (counter && !trace.buffers.some(({ buffer: traced }) => traced === counter))
       counter.tensor = Tensor.full([], Number(counter.tensor.data[0]) + steps, 'int64')
   }
-}
-
-function slotOf(name: string, trained: readonly Trained[]): { parameter: Parameter; slot: string } {
-  const [slot, ...rest] = name.split(':')
-  return { slot: slot!, parameter: trained.find((entry) => entry.name === rest.join(':'))!.parameter }
 }

@@ -4,17 +4,12 @@ import { Tensor } from '../core/tensor.ts'
 import type { Module } from '../nn/module.ts'
 import { checkBatchNeeds } from '../nn/trace.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import type { Criterion } from './criterion.ts'
 import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
-import {
-  buildEvaluation,
-  buildTraining,
-  type Built,
-  type Criterion,
-  type TrainingPlan,
-} from './training-graph.ts'
+import { buildEvaluation, buildTraining, type Built, type TrainingPlan } from './training-graph.ts'
 
 /** Options of {@link TrainingSession.create}. */
 export interface TrainingSessionOptions extends StartOptions {

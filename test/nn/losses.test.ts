@@ -7,7 +7,7 @@ import { ArgumentError, DTypeError, ShapeError } from '../../src/core/errors.ts'
 import { Tensor, type NestedArray } from '../../src/core/tensor.ts'
 import { Graph } from '../../src/graph/graph.ts'
 import { BCEWithLogitsLoss, CrossEntropyLoss, MSELoss } from '../../src/nn/nn.ts'
-import type { Criterion } from '../../src/runtime/training-graph.ts'
+import type { Criterion } from '../../src/runtime/criterion.ts'
 import { expectClose, runGraph } from './run-graph.ts'
 
 /** PyTorch's losses and their gradients: test/fixtures/losses/make.py. */

@@ -1,0 +1,72 @@
+import { ArgumentError } from '../core/errors.ts'
+import { Tensor } from '../core/tensor.ts'
+import type { Graph, Value } from '../graph/graph.ts'
+import type { Parameter } from '../nn/parameter.ts'
+import type { TracedParameter } from '../nn/trace.ts'
+import type { ActiveGroup, Optimizer } from '../optim/optimizer.ts'
+
+/** A parameter that the optimizer changes, and the group whose hyperparameters it has. */
+export interface Trained extends TracedParameter {
+  readonly group: ActiveGroup<never>
+  readonly groupIndex: number
+}
+
+/** Trainable parameters with their group. */
+export function groupOf(optimizer: Optimizer): Map<object, Pick<Trained, 'group' | 'groupIndex'>> {
+  return new Map(
+    optimizer.paramGroups.flatMap((group, groupIndex) =>
+      group.params
+        .filter(({ requiresGrad }) => requiresGrad)
+        .map(
+          (parameter) =>
+            [parameter as object, { group: group as unknown as ActiveGroup<never>, groupIndex }] as const,
+        ),
+    ),
+  )
+}
+
+/** What the updates of all parameters are gathered in. */
+export interface UpdateBuild {
+  readonly optimizer: Optimizer
+  readonly graph: Graph
+  readonly updates: Map<string, Value>
+  readonly initial: Map<string, () => Tensor>
+  readonly hypers: Map<string, { entry: Trained; name: string }>
+}
+
+/** Adds the optimizer's update of one parameter to the graph; hyperparameters and slots become inputs. */
+export function updateParameter(
+  entry: Trained,
+  gradient: Value,
+  { optimizer, graph, updates, initial, hypers }: UpdateBuild,
+): void {
+  const { parameter, name, value, group, groupIndex } = entry
+  const result = optimizer.update(value, gradient, group, {
+    hyper: (hyper) => {
+      const key = `group${groupIndex}:${hyper}`
+      hypers.set(key, hypers.get(key) ?? { entry, name: hyper })
+      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', [])
+    },
+    state: (slot) => {
+      const key = `${slot}:${name}`
+      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.shape))
+      return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', parameter.shape)
+    },
+  })
+  updates.set(name, result.parameter)
+  for (const [slot, next] of Object.entries(result.state)) updates.set(`${slot}:${name}`, next)
+}
+
+/** The hyperparameter `name` of the next step. */
+export function scalarOf(optimizer: Optimizer, { parameter, group }: Trained, name: string): Tensor {
+  const value = optimizer.hyperparameters(group, optimizer.steps(parameter))[name]
+  if (value === undefined)
+    throw new ArgumentError(`the optimizer asked for ${name}, but hyperparameters() doesn't give it`)
+  return Tensor.from(value)
+}
+
+/** The parameter and slot that a resident tensor's name stands for. */
+export function slotOf(name: string, trained: readonly Trained[]): { parameter: Parameter; slot: string } {
+  const [slot, ...rest] = name.split(':')
+  return { slot: slot!, parameter: trained.find((entry) => entry.name === rest.join(':'))!.parameter }
+}
