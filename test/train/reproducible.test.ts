@@ -64,4 +64,4 @@ it('gives the same losses bit for bit with the same seed, however many workers l
   expect(await losses(1, 5)).toEqual(inline)
   expect(await losses(2, 5)).toEqual(inline)
   expect(await losses(2, 6)).not.toEqual(inline)
-})
+}, 180_000)
