@@ -23,7 +23,7 @@ const gap = 16
 const fontSize = 15
 const lineHeight = 20
 /** Of DejaVu Sans, on average, as a share of the font's size. */
-const letterWidth = 0.6
+const letterWidth = 0.55
 
 /** Pictures with captions, row by row, as an SVG document that holds the pixels too. */
 export function captionedGrid(
