@@ -10,6 +10,12 @@ import {
 } from './state-dict.ts'
 import { scopeNameOf } from './trace.ts'
 
+/** Options of {@link Module.loadStateDict}. */
+export interface LoadStateDictOptions {
+  /** Whether all keys must match. Shapes and dtypes must match always. Default: true. */
+  readonly strict?: boolean | undefined
+}
+
 /**
  * The base of all layers and models. Children, parameters and buffers are its own properties, in the order in which they
  * were assigned: assign another module to replace one.
@@ -64,14 +70,10 @@ export abstract class Module {
    * Loads copies of the tensors. Nothing is changed when it throws. As in PyTorch, `num_batches_tracked` may be missing:
    * old files have none.
    *
-   * @param options.strict - Whether all keys must match. Default: true. Shapes and dtypes must match always.
    * @returns The keys that differ; with `strict` there are none.
    * @throws {@link StateDictError} with missing, unexpected and mismatched keys together.
    */
-  loadStateDict(
-    state: StateDictLike,
-    { strict = true }: { readonly strict?: boolean | undefined } = {},
-  ): IncompatibleKeys {
+  loadStateDict(state: StateDictLike, { strict = true }: LoadStateDictOptions = {}): IncompatibleKeys {
     const given = entriesOf(state)
     const own = new Map(this.#namedState())
     const missingKeys = [...own.keys()].filter(

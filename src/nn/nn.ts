@@ -6,7 +6,7 @@ export { CrossEntropyLoss, type CrossEntropyLossOptions } from './cross-entropy-
 export { LayerNorm, type LayerNormOptions } from './layer-norm.ts'
 export * from './layers.ts'
 export { Linear, type LinearOptions } from './linear.ts'
-export { Module } from './module.ts'
+export { Module, type LoadStateDictOptions } from './module.ts'
 export { MSELoss, type MSELossOptions } from './mse-loss.ts'
 export { ModuleBuffer, Parameter } from './parameter.ts'
 export type { Reduction } from './reduction.ts'
