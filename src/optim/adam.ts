@@ -4,8 +4,7 @@ import {
   checkRange,
   Optimizer,
   type ActiveGroup,
-  type OptimizedParameter,
-  type ParamGroup,
+  type Params,
   type Update,
   type UpdateContext,
 } from './optimizer.ts'
@@ -24,7 +23,6 @@ export interface AdamOptions {
   amsgrad?: boolean
 }
 
-type Groups = Iterable<OptimizedParameter> | readonly ParamGroup<AdamOptions>[]
 const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDecay: 0, amsgrad: false }
 
 /**
@@ -33,7 +31,7 @@ const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDeca
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.Adam.html
  */
 export class Adam extends Optimizer<AdamOptions> {
-  constructor(params: Groups, options: Partial<AdamOptions> = {}) {
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, { ...defaults, ...options })
     this.paramGroups.forEach(check)
   }
@@ -73,7 +71,7 @@ export class Adam extends Optimizer<AdamOptions> {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.AdamW.html
  */
 export class AdamW extends Adam {
-  constructor(params: Groups, options: Partial<AdamOptions> = {}) {
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, { weightDecay: 0.01, ...options })
   }
 

@@ -3,8 +3,10 @@ export {
   Optimizer,
   type ActiveGroup,
   type OptimizedParameter,
+  type OptimizerOptions,
   type OptimizerStateDict,
   type ParamGroup,
+  type Params,
   type Update,
   type UpdateContext,
 } from './optimizer.ts'

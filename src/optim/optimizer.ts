@@ -17,6 +17,9 @@ export interface OptimizedParameter {
 /** Parameters that share hyperparameters; those given here override the optimizer's own. */
 export type ParamGroup<Options> = Partial<Options> & { readonly params: Iterable<OptimizedParameter> }
 
+/** What an optimizer takes: parameters, or groups of them. */
+export type Params<Options> = Iterable<OptimizedParameter> | readonly ParamGroup<Options>[]
+
 /** A group in use. Everything but `params` may be changed between steps; schedulers do. */
 export type ActiveGroup<Options> = Required<Options> & {
   readonly params: readonly OptimizedParameter[]
@@ -46,12 +49,14 @@ export interface OptimizerStateDict {
   readonly paramGroups: readonly Readonly<Record<string, unknown>>[]
 }
 
-interface CommonOptions {
+/** Hyperparameters that every optimizer has. */
+export interface OptimizerOptions {
+  /** Learning rate. */
   readonly lr: number
 }
 
 /** The base of all optimizers. Derive from it to add one: name the slots, the scalars and the rule. */
-export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
+export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions> {
   readonly paramGroups: ActiveGroup<Options>[]
   /** State tensors by parameter and slot, as of the last `session.pull()`. A missing entry is all zeros. */
   readonly state = new Map<OptimizedParameter, Record<string, Tensor>>()
@@ -61,10 +66,7 @@ export abstract class Optimizer<Options extends CommonOptions = CommonOptions> {
    * @param params - Parameters, or groups with hyperparameters of their own. Frozen ones are skipped.
    * @throws {@link ArgumentError} if there is nothing to train, or a parameter is there twice.
    */
-  constructor(
-    params: Iterable<OptimizedParameter> | readonly ParamGroup<Options>[],
-    defaults: Required<Options>,
-  ) {
+  constructor(params: Params<Options>, defaults: Required<Options>) {
     const given = [...(params as Iterable<OptimizedParameter | ParamGroup<Options>>)]
     const groups = given.every((item) => 'params' in item)
       ? given

@@ -5,8 +5,7 @@ import {
   checkRange,
   Optimizer,
   type ActiveGroup,
-  type OptimizedParameter,
-  type ParamGroup,
+  type Params,
   type Update,
   type UpdateContext,
 } from './optimizer.ts'
@@ -34,7 +33,7 @@ const slot = 'momentum_buffer'
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.SGD.html
  */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(params: Iterable<OptimizedParameter> | readonly ParamGroup<SGDOptions>[], options: SGDOptions) {
+  constructor(params: Params<SGDOptions>, options: SGDOptions) {
     super(params, { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...options })
     this.paramGroups.forEach(check)
   }

@@ -31,7 +31,7 @@ const { ceil, fround, max, min } = Math
  * @throws {@link DTypeError}, {@link ShapeError} or {@link ArgumentError} if images or options are others.
  * @see https://pytorch.org/vision/0.14/generated/torchvision.utils.make_grid.html
  */
-export function makeGrid(images: Tensor | readonly Tensor[], options: GridOptions = {}): FloatTensor {
+export function makeGrid(images: Tensor | readonly Tensor[], options: GridOptions = {}): Tensor<'float32'> {
   checkOptions(options)
   const batch = normalizeBatch(colourBatch(images), options)
   const [count, channels, height, width] = batch.shape as [number, number, number, number]

@@ -32,9 +32,7 @@ export interface ColorJitterParams {
   readonly hue?: number | undefined
 }
 
-type Property = 'brightness' | 'contrast' | 'saturation' | 'hue'
-
-const properties: readonly Property[] = ['brightness', 'contrast', 'saturation', 'hue']
+const properties: readonly (keyof ColorJitterOptions)[] = ['brightness', 'contrast', 'saturation', 'hue']
 const adjustments = {
   brightness: adjustBrightness,
   contrast: adjustContrast,
@@ -48,7 +46,7 @@ const adjustments = {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.ColorJitter.html
  */
 export class ColorJitter implements Transform {
-  readonly ranges: Readonly<Record<Property, Range | undefined>>
+  readonly ranges: Readonly<Record<keyof ColorJitterOptions, Range | undefined>>
 
   /** @throws {@link ArgumentError} if a number is negative, or a range is outside of what is said above. */
   constructor(readonly options: ColorJitterOptions = {}) {
@@ -67,7 +65,7 @@ export class ColorJitter implements Transform {
 
   /** Draws the order, then a factor for each property that has a range. */
   static getParams(
-    ranges: Readonly<Partial<Record<Property, Range | undefined>>>,
+    ranges: Readonly<Partial<Record<keyof ColorJitterOptions, Range | undefined>>>,
     generator: Generator,
   ): ColorJitterParams {
     const draw = (range: Range | undefined) => range && generator.uniform(...range)

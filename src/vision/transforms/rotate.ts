@@ -5,7 +5,7 @@ import { flipHorizontal, flipVertical, picture, sizeOfPicture, type Picture } fr
 import { mapAffine, type AffineMatrix, type AffineInterpolation } from './affine.ts'
 import { fillBytes, type Fill } from './options.ts'
 
-/** Options of {@link rotate}. */
+/** How a picture is turned: options of `RandomRotation`. */
 export interface RotateOptions {
   /** Default `nearest`. */
   readonly interpolation?: AffineInterpolation | undefined

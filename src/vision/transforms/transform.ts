@@ -52,15 +52,13 @@ export interface Transform {
   toArguments?(): readonly unknown[]
 }
 
-interface Callable {
-  call(input: TransformInput, generator: Generator): TransformInput | Promise<TransformInput>
-}
-
 /**
  * A transform as a plain function. It runs on the caller's thread: a function doesn't cross the border of a
  * worker. A method's type, so that a function of `Picture` alone or of `Tensor` alone is one, too.
  */
-export type TransformFunction = Callable['call']
+export type TransformFunction = {
+  call(input: TransformInput, generator: Generator): TransformInput | Promise<TransformInput>
+}['call']
 
 /** What every option named `transform` takes. */
 export type TransformLike = Transform | TransformFunction
