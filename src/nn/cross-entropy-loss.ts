@@ -3,7 +3,7 @@ import { formatShape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
 import { logSoftmax } from '../ops/activations.ts'
-import { cast, equal } from '../ops/compare.ts'
+import { cast, equal, greater, where } from '../ops/compare.ts'
 import { like } from '../ops/constants.ts'
 import { add, div, mul, neg, sub } from '../ops/elementwise.ts'
 import { reduceSum } from '../ops/reduce.ts'
@@ -72,7 +72,9 @@ export class CrossEntropyLoss {
     const hit = mul(oneHot(labels, logits), counts)
     const weighted = this.weight ? mul(hit, logits.graph.constant(this.weight)) : hit
     const target = this.#smoothed(weighted, counts, classes)
-    const total = neg(reduceSum(mul(target, logSoftmax(logits))))
+    // A logit of −∞ takes a class out of the choice: 0 · −∞ would be NaN.
+    const logs = where(greater(target, 0), logSoftmax(logits), 0)
+    const total = neg(reduceSum(mul(target, logs)))
     return this.reduction === 'sum' ? total : meanOf(total, reduceSum(weighted))
   }
 
