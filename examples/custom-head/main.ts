@@ -11,6 +11,7 @@ import {
   Generator,
   ImageFolder,
   nn,
+  ops,
   optim,
   trainModel,
   transforms as T,
@@ -42,9 +43,7 @@ class ResidualHead extends nn.Module {
 
   forward(x: Value): Value {
     const y = this.activation.call(this.hidden.call(x))
-    // Any ONNX operator with a gradient rule; the list at the end says that its output is of x's type.
-    const sum = x.graph.add('Add', [x, y], {}, [x]).output()
-    return this.classify.call(sum)
+    return this.classify.call(ops.add(x, y))
   }
 }
 

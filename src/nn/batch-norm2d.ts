@@ -92,7 +92,7 @@ export class BatchNorm2d extends Module {
   }
 
   #affine(x: Value, parameter: Parameter | undefined, fallback: number): Value {
-    if (parameter) return traceOf(x).parameter(parameter)
+    if (parameter) return this.parameter(x, parameter)
     return x.graph.constant(Tensor.full([this.numFeatures], fallback))
   }
 

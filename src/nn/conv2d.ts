@@ -7,7 +7,6 @@ import { defaultGenerator } from './default-generator.ts'
 import { defaultBound, uniform } from './init.ts'
 import { Module } from './module.ts'
 import type { Parameter } from './parameter.ts'
-import { traceOf } from './trace.ts'
 
 /** Options of {@link Conv2d}. */
 export interface Conv2dOptions {
@@ -66,8 +65,7 @@ export class Conv2d extends Module {
     if (x.rank !== 4 || x.shape[1] !== this.inChannels) {
       throw new ShapeError(`Conv2d takes inputs [N, ${this.inChannels}, H, W], not ${x.toString()}`)
     }
-    const trace = traceOf(x)
-    return conv(x, trace.parameter(this.weight), this.bias && trace.parameter(this.bias), {
+    return conv(x, this.parameter(x, this.weight), this.bias && this.parameter(x, this.bias), {
       strides: this.stride,
       pads: this.#pads(),
       dilations: this.dilation,

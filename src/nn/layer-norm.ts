@@ -7,7 +7,6 @@ import { checkCount, checkEps } from './check-options.ts'
 import { constant } from './init.ts'
 import { Module } from './module.ts'
 import type { Parameter } from './parameter.ts'
-import { traceOf } from './trace.ts'
 
 /** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
@@ -53,10 +52,9 @@ export class LayerNorm extends Module {
         `LayerNorm normalises the last dimensions ${formatShape(this.normalizedShape)}, but its input is ${x.toString()}`,
       )
     }
-    const trace = traceOf(x)
     const weight = this.weight
-      ? trace.parameter(this.weight)
+      ? this.parameter(x, this.weight)
       : x.graph.constant(Tensor.full(this.normalizedShape, 1))
-    return layerNorm(x, weight, this.bias && trace.parameter(this.bias), { eps: this.eps })
+    return layerNorm(x, weight, this.bias && this.parameter(x, this.bias), { eps: this.eps })
   }
 }

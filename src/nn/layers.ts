@@ -17,10 +17,21 @@ export class ReLU extends Module {
   }
 }
 
-/** x · Φ(x). @see https://pytorch.org/docs/stable/generated/torch.nn.GELU.html */
+/** x · Φ(x), or its approximation by tanh. @see https://pytorch.org/docs/stable/generated/torch.nn.GELU.html */
 export class GELU extends Module {
+  readonly approximate: 'none' | 'tanh'
+
+  /** @throws {@link ArgumentError} for another approximation. */
+  constructor({ approximate = 'none' }: activations.GeluOptions = {}) {
+    super()
+    if (!['none', 'tanh'].includes(approximate)) {
+      throw new ArgumentError(`GELU has no approximation '${approximate}': use 'none' or 'tanh'`)
+    }
+    this.approximate = approximate
+  }
+
   forward(x: Value): Value {
-    return activations.gelu(x)
+    return activations.gelu(x, { approximate: this.approximate })
   }
 }
 

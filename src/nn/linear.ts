@@ -7,7 +7,6 @@ import { defaultGenerator } from './default-generator.ts'
 import { defaultBound, uniform } from './init.ts'
 import { Module } from './module.ts'
 import type { Parameter } from './parameter.ts'
-import { traceOf } from './trace.ts'
 
 /** Options of {@link Linear}. */
 export interface LinearOptions {
@@ -48,7 +47,6 @@ export class Linear extends Module {
         `Linear takes inputs [N, …, ${this.inFeatures}], not ${x.toString()}: give it as many inFeatures as come in, after a Flatten where the input has positions`,
       )
     }
-    const trace = traceOf(x)
-    return linear(x, trace.parameter(this.weight), this.bias && trace.parameter(this.bias))
+    return linear(x, this.parameter(x, this.weight), this.bias && this.parameter(x, this.bias))
   }
 }

@@ -8,7 +8,7 @@ import {
   type IncompatibleKeys,
   type StateDictLike,
 } from './state-dict.ts'
-import { scopeNameOf } from './trace.ts'
+import { scopeNameOf, traceOf } from './trace.ts'
 
 /** Options of {@link Module.loadStateDict}. */
 export interface LoadStateDictOptions {
@@ -18,9 +18,32 @@ export interface LoadStateDictOptions {
 
 /**
  * The base of all layers and models. Children, parameters and buffers are its own properties, in the order in which they
- * were assigned: assign another module to replace one.
+ * were assigned: assign another module to replace one. Derive from it for a layer or a model of your own: `forward` adds its
+ * operators to the graph of `x`, once for each program that a session builds, so it may use JavaScript's `if` on shapes and
+ * flags but never sees numbers.
  *
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Module.html
+ *
+ * @example
+ * ```ts
+ * import { Tensor, nn, ops, type Value } from 'onnx-finetune'
+ *
+ * // Scales each feature of `[N, features]` by a factor that is learned, after a linear layer.
+ * class ScaledLinear extends nn.Module {
+ *   readonly linear: nn.Linear
+ *   readonly scale: nn.Parameter // in state dicts 'scale', beside 'linear.weight' and 'linear.bias'
+ *
+ *   constructor(inFeatures: number, outFeatures: number) {
+ *     super()
+ *     this.linear = new nn.Linear(inFeatures, outFeatures)
+ *     this.scale = new nn.Parameter(Tensor.full([outFeatures], 1))
+ *   }
+ *
+ *   forward(x: Value): Value {
+ *     return ops.mul(this.linear.call(x), this.parameter(x, this.scale))
+ *   }
+ * }
+ * ```
  */
 export abstract class Module {
   /** Whether Dropout drops and BatchNorm uses the batch's statistics. Set by {@link train} and {@link eval}. */
@@ -32,6 +55,15 @@ export abstract class Module {
   /** `forward`, with the module's name as scope of its nodes, so that messages can say where. Models call children by this. */
   call(x: Value): Value {
     return x.graph.inScopePath(scopeNameOf(x.graph, this), () => this.forward(x))
+  }
+
+  /**
+   * A parameter as a value of the graph of `x`, for use in {@link forward}.
+   *
+   * @throws {@link GraphError} if the parameter is no attribute of a module of the model.
+   */
+  protected parameter(x: Value, parameter: Parameter): Value {
+    return traceOf(x).parameter(parameter)
   }
 
   /** Direct sub-modules by attribute name. */

@@ -11,7 +11,6 @@ import {
   registerOp,
   type Value,
 } from '../../src/index.ts'
-import { traceOf } from '../../src/nn/trace.ts'
 import { expectClose, runGraph } from '../nn/run-graph.ts'
 
 /** An operator that ONNX has and this library gives no rule: x · tanh(ln(1 + e^x)). */
@@ -53,7 +52,7 @@ class Swish extends nn.Module {
   readonly beta = new nn.Parameter(Tensor.from(1))
 
   forward(x: Value): Value {
-    return swish(x, traceOf(x).parameter(this.beta))
+    return swish(x, this.parameter(x, this.beta))
   }
 }
 
