@@ -54,7 +54,11 @@ export async function renderCurves(runs: TrainingRuns, options: CurvesOptions = 
  * {@link RuntimeError} with the install line if a package that draws text as PNG isn't installed, and what
  * {@link renderCurves} throws.
  */
-export async function saveCurves(path: string, runs: TrainingRuns, options: CurvesOptions = {}): Promise<void> {
+export async function saveCurves(
+  path: string,
+  runs: TrainingRuns,
+  options: CurvesOptions = {},
+): Promise<void> {
   const extension = /\.(svg|png)$/i.exec(path)?.[1]?.toLowerCase()
   if (!extension) throw new ArgumentError(`can't save curves as ${path}: its name must end in .svg or .png`)
   const svg = await renderCurves(runs, options)

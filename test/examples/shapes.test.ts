@@ -55,7 +55,9 @@ describe('generateShapes', () => {
     expect(await generate('garden again', 7, garden, 2)).toEqual(first)
     expect((await readdir(join(root, 'garden', 'train'))).sort()).toEqual(Object.keys(garden))
     expect(Object.keys(garden).filter((name) => name in antsAndBees)).toEqual([])
-    expect(new Set([...first.values()].map((bytes) => bytes.toString('base64'))).size).toBe(4 * Object.keys(garden).length)
+    expect(new Set([...first.values()].map((bytes) => bytes.toString('base64'))).size).toBe(
+      4 * Object.keys(garden).length,
+    )
   })
 
   it('draws no picture twice', async () => {
