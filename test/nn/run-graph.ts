@@ -5,15 +5,17 @@ import { Tensor } from '../../src/core/tensor.ts'
 import type { Value } from '../../src/graph/graph.ts'
 import { serialize } from '../../src/graph/serialize.ts'
 import { lowerGraph } from '../../src/ops/lower.ts'
+import type { Device } from '../../src/runtime/providers.ts'
 
-/** Lowers the graph of `values` for the CPU, runs it once on ONNX Runtime and gives the values' numbers. */
+/** Lowers the graph of `values` for a device, runs it once by ONNX Runtime on the CPU and gives the values' numbers. */
 export async function runGraph(
   values: readonly Value[],
   feeds: Readonly<Record<string, Tensor>>,
+  device: Device = 'cpu',
 ): Promise<Tensor[]> {
   const graph = values[0]!.graph
   for (const value of values) graph.output(value)
-  const lowered = lowerGraph(graph, { device: 'cpu' })
+  const lowered = lowerGraph(graph, { device })
   const session = await InferenceSession.create(serialize(lowered.graph), { intraOpNumThreads: 1 })
   const inputs = session.inputNames.map((name) => {
     const { dtype, data, shape } = feeds[name]!

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs'
-
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 
 import { differentiate } from '../../src/autodiff/differentiate.ts'
 import { GraphError } from '../../src/core/errors.ts'
-import { Tensor, type NestedArray } from '../../src/core/tensor.ts'
+import { Tensor } from '../../src/core/tensor.ts'
 import { Graph, type Value } from '../../src/graph/graph.ts'
-import { serialize } from '../../src/graph/serialize.ts'
 import { expand, expandAs } from '../../src/ops/broadcast.ts'
 import { concat, split } from '../../src/ops/concat.ts'
 import { ints } from '../../src/ops/constants.ts'
@@ -17,16 +13,8 @@ import { pad } from '../../src/ops/pad.ts'
 import { reduceSum } from '../../src/ops/reduce.ts'
 import { squeeze, unsqueeze } from '../../src/ops/reshape.ts'
 import { slice } from '../../src/ops/slice.ts'
-
-/** PyTorch's outputs and gradients: made by test/fixtures/ops-movement/make.py. */
-interface Case {
-  readonly inputs: readonly NestedArray[]
-  readonly y: NestedArray
-  readonly dy: NestedArray
-  readonly gradients: readonly NestedArray[]
-}
-const fixture = new URL('../fixtures/ops-movement/cases.json', import.meta.url)
-const cases = JSON.parse(readFileSync(fixture, 'utf8')) as Record<string, Case>
+import { runGraph } from '../nn/run-graph.ts'
+import { checkOp, opCases, type Builders } from './fixture-cases.ts'
 
 function parts(x: Value): Value {
   const [a, b, c] = split(x, [1, 2, 2], 1)
@@ -39,7 +27,8 @@ function matrix(graph: Graph, rows: number[][]): Value {
   )
 }
 
-const builders: Record<string, (...inputs: Value[]) => Value> = {
+/** Of test/fixtures/ops-movement/make.py. */
+const builders: Builders = {
   'slice of one axis': (x) => slice(x, [1], [3], { axes: [1] }),
   'slice with steps': (x) => slice(x, [0, 1, 0], [Infinity, 6, Infinity], { steps: [1, 2, 3] }),
   'slice by negative starts and ends': (x) => slice(x, [-3, -2], [-1, Infinity], { axes: [1, -1] }),
@@ -77,54 +66,21 @@ const builders: Record<string, (...inputs: Value[]) => Value> = {
   unsqueeze: (x) => unsqueeze(x, [1, -1]),
 }
 
-async function run(graph: Graph, feeds: Record<string, Tensor>, wanted: readonly Value[]) {
-  for (const value of wanted) graph.output(value)
-  const session = await InferenceSession.create(serialize(graph), { intraOpNumThreads: 1 })
-  const ort = Object.fromEntries(
-    session.inputNames.map((name) => {
-      const { dtype, data, shape } = feeds[name]!
-      return [name, new OrtTensor(dtype as 'float32', data as Float32Array, shape)]
-    }),
-  )
-  const results = await session.run(ort)
-  await session.release()
-  return wanted.map(({ name }) => results[name]!)
+const cases = opCases('ops-movement/cases.json', builders)
+
+const shapes = {
+  fixed: (shape: readonly number[]) => shape,
+  symbolic: (shape: readonly number[]) => (shape.length > 0 ? ['N', ...shape.slice(1)] : shape),
 }
 
-function expectClose(actual: OrtTensor, expected: Tensor): void {
-  expect(actual.dims).toEqual(expected.shape)
-  const scale = Math.max(1e-3, ...[...(expected.data as Float32Array)].map(Math.abs))
-  Array.from(actual.data as Float32Array).forEach((value, index) => {
-    expect(Math.abs(value - Number(expected.data[index]))).toBeLessThanOrEqual(1e-4 * scale)
-  })
-}
-
-it('has a builder for each case', () => {
-  expect(Object.keys(builders)).toEqual(Object.keys(cases))
-})
-
-describe.each(['fixed', 'symbolic'])('has the outputs and gradients of PyTorch, with a %s batch', (batch) => {
-  it.each(Object.entries(cases))('%s', async (name, entry) => {
-    const graph = new Graph()
-    const tensors = entry.inputs.map((input) => Tensor.from(input))
-    const inputs = tensors.map(({ shape }, index) => {
-      const sizes = batch === 'symbolic' && shape.length > 0 ? ['N', ...shape.slice(1)] : shape
-      return graph.input(`x${index}`, 'float32', sizes)
+describe.each(['fixed', 'symbolic'] as const)(
+  'has the outputs and gradients of PyTorch, with a %s batch',
+  (batch) => {
+    it.each(Object.entries(cases))('%s', async (name, entry) => {
+      await checkOp(entry, builders[name]!, { shapeOf: shapes[batch] })
     })
-    const y = builders[name]!(...inputs)
-    const dy = Tensor.from(entry.dy)
-    const loss = reduceSum(mul(y, graph.input('dy', 'float32', y.shape)))
-    const gradients = differentiate(loss, inputs)
-    const wanted = inputs.map((input) => gradients.get(input)!)
-    expect(wanted.map(({ shape }) => shape)).toEqual(inputs.map(({ shape }) => shape))
-    const feeds = { ...Object.fromEntries(tensors.map((tensor, index) => [`x${index}`, tensor])), dy }
-    const results = await run(graph, feeds, [y, ...wanted])
-    const expected = [entry.y, ...entry.gradients].map((values) => Tensor.from(values))
-    expected.forEach((tensor, index) => {
-      expectClose(results[index]!, tensor)
-    })
-  })
-})
+  },
+)
 
 describe('gather', () => {
   it.each(['int32', 'int64'] as const)(
@@ -137,35 +93,31 @@ describe('gather', () => {
       const gradient = differentiate(reduceSum(mul(rows, graph.input('dy', 'float32', rows.shape))), [
         table,
       ]).get(table)!
-      const [result] = await run(
-        graph,
-        {
-          table: Tensor.from([
-            [1, 2],
-            [3, 4],
-            [5, 6],
-          ]),
-          rows: Tensor.from(
-            [
-              [0, 2],
-              [2, 2],
-            ],
-            dtype,
-          ),
-          dy: Tensor.from([
-            [
-              [1, 10],
-              [2, 20],
-            ],
-            [
-              [4, 40],
-              [8, 80],
-            ],
-          ]),
-        },
-        [gradient],
-      )
-      expect([...(result!.data as Float32Array)]).toEqual([1, 10, 0, 0, 14, 140])
+      const [result] = await runGraph([gradient], {
+        table: Tensor.from([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        rows: Tensor.from(
+          [
+            [0, 2],
+            [2, 2],
+          ],
+          dtype,
+        ),
+        dy: Tensor.from([
+          [
+            [1, 10],
+            [2, 20],
+          ],
+          [
+            [4, 40],
+            [8, 80],
+          ],
+        ]),
+      })
+      expect([...result!.data]).toEqual([1, 10, 0, 0, 14, 140])
     },
   )
 
@@ -174,17 +126,13 @@ describe('gather', () => {
     const x = graph.input('x', 'float32', ['N', 2])
     const last = gather(x, [-1, -1])
     const gradient = differentiate(reduceSum(mul(last, last)), [x]).get(x)!
-    const [result] = await run(
-      graph,
-      {
-        x: Tensor.from([
-          [1, 2],
-          [3, 4],
-        ]),
-      },
-      [gradient],
-    )
-    expect([...(result!.data as Float32Array)]).toEqual([0, 0, 12, 16])
+    const [result] = await runGraph([gradient], {
+      x: Tensor.from([
+        [1, 2],
+        [3, 4],
+      ]),
+    })
+    expect([...result!.data]).toEqual([0, 0, 12, 16])
   })
 })
 
@@ -201,8 +149,8 @@ describe('the gradient of expandAs', () => {
         [5, 6],
       ]),
     }
-    const [result] = await run(graph, feeds, [gradient])
-    expect([...(result!.data as Float32Array)]).toEqual([9, 12])
+    const [result] = await runGraph([gradient], feeds)
+    expect([...result!.data]).toEqual([9, 12])
   })
 })
 
@@ -266,8 +214,8 @@ describe('a node made by hand', () => {
     const back = graph.add('Slice', inputs, {}, [{ dtype: 'float32', shape: [2] }])
     const loss = reduceSum(mul(plain.output(), back.output()))
     const gradient = differentiate(loss, [x]).get(x)!
-    const [result] = await run(graph, { x: Tensor.from([1, 2, 3, 4, 5]) }, [gradient])
-    expect([...(result!.data as Float32Array)]).toEqual([0, 5 + 3, 2, 0, 2])
+    const [result] = await runGraph([gradient], { x: Tensor.from([1, 2, 3, 4, 5]) })
+    expect([...result!.data]).toEqual([0, 5 + 3, 2, 0, 2])
   })
 
   it.each([

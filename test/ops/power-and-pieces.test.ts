@@ -1,29 +1,16 @@
-import { readFileSync } from 'node:fs'
-
 import { describe, expect, it } from 'vitest'
 
 import { differentiate } from '../../src/autodiff/differentiate.ts'
 import { ArgumentError, GraphError } from '../../src/core/errors.ts'
-import { Tensor, type NestedArray } from '../../src/core/tensor.ts'
+import { Tensor } from '../../src/core/tensor.ts'
 import { Graph, type Dim, type Value } from '../../src/graph/graph.ts'
 import { gelu } from '../../src/ops/activations.ts'
 import { where } from '../../src/ops/compare.ts'
-import { mul } from '../../src/ops/elementwise.ts'
 import { clip, maximum, minimum } from '../../src/ops/extremes.ts'
 import { hardSigmoid, hardSwish } from '../../src/ops/hard-activations.ts'
 import { pow } from '../../src/ops/power.ts'
 import { reduceSum } from '../../src/ops/reduce.ts'
-import { expectClose, runGraph } from '../nn/run-graph.ts'
-
-/** PyTorch's outputs and gradients: made by test/fixtures/ops-elementwise/make.py. */
-interface Case {
-  readonly inputs: readonly NestedArray[]
-  readonly y: NestedArray
-  readonly dy: NestedArray
-  readonly gradients: readonly NestedArray[]
-}
-const fixture = new URL('../fixtures/ops-elementwise/cases.json', import.meta.url)
-const cases = JSON.parse(readFileSync(fixture, 'utf8')) as Record<string, Case>
+import { checkOp, opCases, type Builders } from './fixture-cases.ts'
 
 /** Every other column from `a`, as the fixture has it. */
 function everyOther(a: Value, b: Value): Value {
@@ -31,7 +18,8 @@ function everyOther(a: Value, b: Value): Value {
   return where(a.graph.constant(mask), a, b)
 }
 
-const builders: Record<string, (a: Value, b: Value) => Value> = {
+/** Of test/fixtures/ops-elementwise/make.py. */
+const builders: Builders = {
   pow,
   'pow broadcast': pow,
   'pow of 0': pow,
@@ -63,34 +51,17 @@ function symbolic(shape: readonly number[], result: readonly number[]): Dim[] {
   )
 }
 
-async function check(
-  name: string,
-  shapeOf: (shape: readonly number[], result: readonly number[]) => readonly Dim[],
-) {
-  const entry = cases[name]!
-  const [tensors, dy] = [entry.inputs.map((input) => Tensor.from(input)), Tensor.from(entry.dy)]
-  const graph = new Graph()
-  const inputs = tensors.map(({ shape }, index) =>
-    graph.input(`x${index}`, 'float32', shapeOf(shape, dy.shape)),
-  )
-  const y = builders[name]!(inputs[0]!, inputs[1]!)
-  expect(y.shape).toEqual(shapeOf(dy.shape, dy.shape))
-  const loss = reduceSum(mul(y, graph.input('dy', 'float32', y.shape)))
-  const gradients = differentiate(loss, inputs)
-  const feeds = Object.fromEntries(tensors.map((tensor, index) => [`x${index}`, tensor]))
-  const results = await runGraph([y, ...inputs.map((input) => gradients.get(input)!)], { ...feeds, dy })
-  for (const [index, expected] of [entry.y, ...entry.gradients].entries()) {
-    expectClose(results[index]!, Tensor.from(expected), index === 0 ? 'y' : `gradient ${index - 1}`)
-  }
-}
-
-it('has a builder for each case', () => {
-  expect(Object.keys(builders)).toEqual(Object.keys(cases))
-})
+const cases = opCases('ops-elementwise/cases.json', builders)
 
 describe('outputs and gradients are those of PyTorch', () => {
-  it.each(Object.keys(cases))('%s', (name) => check(name, (shape) => shape))
-  it.each(Object.keys(cases))('%s, with a symbolic batch', (name) => check(name, symbolic))
+  it.each(Object.entries(cases))('%s', async (name, entry) => {
+    await checkOp(entry, builders[name]!)
+  })
+  it.each(Object.entries(cases))('%s, with a symbolic batch', async (name, entry) => {
+    const y = await checkOp(entry, builders[name]!, { shapeOf: symbolic })
+    const { shape } = Tensor.from(entry.dy)
+    expect(y.shape).toEqual(symbolic(shape, shape))
+  })
 })
 
 describe('what has no meaning is refused', () => {
