@@ -22,7 +22,7 @@ const { values } = parseArgs({
   },
 })
 const batch = Number(values.batch)
-const steps = 10
+const [steps, warmUp] = [16, 6]
 type Case = 'finetune' | 'frozen' | 'eval'
 
 const allocator = {
@@ -77,8 +77,8 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }
 
-/** Without the first two: sessions are built and buffers grow there. */
-const typical = (times: readonly number[]): number => median(times.slice(2))
+/** Without the first steps: sessions are built and memory grows there. */
+const typical = (times: readonly number[]): number => median(times.slice(warmUp))
 
 const spread = (ratios: readonly number[]): string =>
   `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)})`
