@@ -45,7 +45,7 @@ export function dataTypeOf(dtype: DType): number {
  * @see https://github.com/onnx/onnx/blob/main/docs/IR.md
  */
 export function serialize(graph: Graph): Uint8Array<ArrayBuffer> {
-  return modelBytes(graph, tensorProto)
+  return toBinary(ModelProtoSchema, modelProto(graph, tensorProto))
 }
 
 /** A model whose large constants lie beside it. */
@@ -60,24 +60,25 @@ const smallestApart = 1024
 
 /**
  * A graph as {@link serialize} writes it, but for its large constants: writing a ResNet-18's weights into the model
- * held up the caller's thread for half a second.
+ * held up the caller's thread for half a second. `pause` comes between its two halves.
  *
  * @see https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
  */
-export function serializeApart(graph: Graph): SerializedApart {
+export async function serializeApart(graph: Graph, pause: () => Promise<void>): Promise<SerializedApart> {
   const weights: Record<string, Tensor> = {}
-  const model = modelBytes(graph, (tensor, name) => {
+  const model = modelProto(graph, (tensor, name) => {
     if (tensor.data.byteLength < smallestApart) return tensorProto(tensor, name)
     weights[name] = tensor
     return externalProto(tensor, name)
   })
-  return { model, weights }
+  await pause()
+  return { model: toBinary(ModelProtoSchema, model), weights }
 }
 
-function modelBytes(graph: Graph, initializer: typeof tensorProto): Uint8Array<ArrayBuffer> {
+function modelProto(graph: Graph, initializer: typeof tensorProto) {
   const nodes = liveNodes(graph)
   const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs])
-  const model = create(ModelProtoSchema, {
+  return create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: 'onnx-finetune',
     opsetImport: [
@@ -94,7 +95,6 @@ function modelBytes(graph: Graph, initializer: typeof tensorProto): Uint8Array<A
       output: graph.outputs.map(valueInfo),
     }),
   })
-  return toBinary(ModelProtoSchema, model)
 }
 
 function nodeProto(node: Node) {

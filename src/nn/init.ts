@@ -1,4 +1,4 @@
-import type { Generator } from '../core/generator.ts'
+import { Generator } from '../core/generator.ts'
 import { sizeOf, type Shape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import { Parameter } from './parameter.ts'
@@ -10,19 +10,17 @@ import { Parameter } from './parameter.ts'
 
 /** Uniform in ±bound. */
 export function uniform(shape: Shape, bound: number, generator: Generator): Parameter {
-  const own = generator.split()
-  return filled(shape, () => own.uniform(-bound, bound))
+  return drawn(shape, generator, (own) => own.uniform(-bound, bound))
 }
 
 /** Normal around 0. */
 export function normal(shape: Shape, std: number, generator: Generator): Parameter {
-  const own = generator.split()
-  return filled(shape, () => own.normal(0, std))
+  return drawn(shape, generator, (own) => own.normal(0, std))
 }
 
 /** All elements `value`. */
 export function constant(shape: Shape, value: number): Parameter {
-  return filled(shape, () => value)
+  return new Parameter(Tensor.full(shape, value))
 }
 
 /**
@@ -33,10 +31,18 @@ export function defaultBound(weightShape: Shape): number {
   return 1 / Math.sqrt(sizeOf(weightShape.slice(1)))
 }
 
-function filled(shape: Shape, draw: () => number): Parameter {
-  const make = (): Tensor => {
+/** So many numbers take a few milliseconds to draw. */
+const piece = 2 ** 16
+
+function drawn(shape: Shape, generator: Generator, draw: (own: Generator) => number): Parameter {
+  const state = generator.split().state()
+  function* make(): globalThis.Generator<undefined, Tensor, undefined> {
+    const own = Generator.fromState(state)
     const tensor = Tensor.zeros(shape)
-    for (let index = 0; index < tensor.size; index++) tensor.data[index] = draw()
+    for (let index = 0; index < tensor.size; index++) {
+      tensor.data[index] = draw(own)
+      if ((index + 1) % piece === 0) yield
+    }
     return tensor
   }
   return new Parameter({ shape, dtype: 'float32', make })

@@ -7,7 +7,8 @@ import type { Tensor } from '../core/tensor.ts'
 export interface LazyTensor {
   readonly shape: Shape
   readonly dtype: DType
-  make(): Tensor
+  /** Makes it, a piece at each step. The same numbers each time. */
+  make(): Iterator<undefined, Tensor, undefined>
 }
 
 /** A tensor of a module's state: replaceable, of fixed shape and dtype. */
@@ -24,7 +25,12 @@ class StateTensor {
 
   /** The numbers. Throws {@link ShapeError} when replaced by a tensor of another shape. */
   get tensor(): Tensor {
-    return (this.#state = 'make' in this.#state ? this.#state.make() : this.#state)
+    if (!('make' in this.#state)) return this.#state
+    const pieces = this.#state.make()
+    for (;;) {
+      const next = pieces.next()
+      if (next.done) return (this.#state = next.value)
+    }
   }
 
   set tensor(tensor: Tensor) {
@@ -34,6 +40,23 @@ class StateTensor {
       )
     }
     this.#state = tensor
+  }
+
+  /** Makes a tensor that is not made yet, with a `pause` after each piece: a large one takes a tenth of a second. */
+  async materialize(pause: () => Promise<void>): Promise<void> {
+    const lazy = this.#state
+    if (!('make' in lazy)) return
+    const pieces = lazy.make()
+    for (;;) {
+      const next = pieces.next()
+      // It may have been read or replaced in the meantime.
+      if (this.#state !== lazy) return
+      if (next.done) {
+        this.#state = next.value
+        return
+      }
+      await pause()
+    }
   }
 }
 

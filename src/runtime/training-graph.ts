@@ -159,7 +159,7 @@ async function build(
   const state = [...model, ...extraState]
   return {
     program: {
-      ...serializeApart(graph),
+      ...(await serializeApart(graph, nextTurn)),
       stateInputs: Object.fromEntries(state.map(([name]) => [name, name])),
       updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
       fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],

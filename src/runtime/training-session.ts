@@ -1,3 +1,5 @@
+import { nextTurn } from '#platform'
+
 import { RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
@@ -188,6 +190,7 @@ export class TrainingSession {
   }
 
   async #load(name: 'train' | 'eval' | 'predict'): Promise<Built> {
+    await materialize(this.#model)
     const built = await this.#build(name)
     if ('stateNames' in built) this.#dropStale(built)
     const missing = Object.entries(built.initialState()).filter(([state]) => !this.#resident.has(state))
@@ -235,6 +238,11 @@ export class TrainingSession {
     checkInputs(inputs, this.#inputShape ?? inputs.shape.slice(1))
     this.#inputShape ??= inputs.shape.slice(1)
   }
+}
+
+/** Draws initial weights that nobody has read yet without holding up the caller's thread. */
+async function materialize(model: Module): Promise<void> {
+  for (const parameter of model.parameters()) await parameter.materialize(nextTurn)
 }
 
 function batchFeeds({ usesBatchSize }: Built, inputs: Tensor, labels?: Tensor): Record<string, WireTensor> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { ArgumentError, ShapeError, StateDictError } from '../../src/core/errors.ts'
+import { Generator } from '../../src/core/generator.ts'
 import { Tensor } from '../../src/core/tensor.ts'
 import type { Value } from '../../src/graph/graph.ts'
 import * as nn from '../../src/nn/nn.ts'
@@ -216,4 +217,28 @@ it('moves running statistics twice in a module that is called twice', async () =
   const [mean] = await runGraph([next!], { ...feeds, ...state })
   // 0.1 · 100 from the first call, of which the second, with mean 0, leaves 0.9.
   expect(mean!.data[0]).toBeCloseTo(9, 4)
+})
+
+describe('initial weights', () => {
+  it('are the same whether they are read at once or made in turns', async () => {
+    const make = () => new nn.Linear(300, 400, { generator: new Generator(3) })
+    const [read, inTurns] = [make(), make()]
+    let pauses = 0
+    await inTurns.weight.materialize(() => {
+      pauses++
+      return Promise.resolve()
+    })
+    expect(pauses).toBe(1)
+    expect(inTurns.weight.tensor.equals(read.weight.tensor)).toBe(true)
+  })
+
+  it('give way to a state dict that comes while they are made', async () => {
+    const linear = new nn.Linear(300, 400)
+    const zeros = Tensor.zeros([400, 300])
+    await linear.weight.materialize(() => {
+      linear.weight.tensor = zeros
+      return Promise.resolve()
+    })
+    expect(linear.weight.tensor).toBe(zeros)
+  })
 })

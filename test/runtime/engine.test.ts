@@ -59,7 +59,7 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
       { dtype: 'float32', shape },
     ])
     const { name } = graph.output(sum.output())
-    const { model, weights } = serializeApart(graph)
+    const { model, weights } = await serializeApart(graph, () => Promise.resolve())
     expect(Object.values(weights)).toEqual([weight])
     expect(model.length).toBeLessThan(weight.data.byteLength)
     const host = await startEngine('cpu', { engine, threads: 1 })
