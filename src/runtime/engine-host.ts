@@ -29,8 +29,10 @@ export class EngineHost implements Engine {
     const creation = this.runtime.InferenceSession.create(model, {
       executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
       graphOptimizationLevel: 'all',
-      // Idle threads of one session must not spin while another works.
+      // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
+      enableMemPattern: false,
       externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
+      // Idle threads of one session must not spin while another works.
       extra: { session: { force_spinning_stop: '1' } },
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     })
