@@ -24,15 +24,6 @@ export function sameShape(a: readonly (number | string)[], b: readonly (number |
   return a.length === b.length && a.every((size, axis) => size === b[axis])
 }
 
-/** Maps a possibly negative axis (counted from the end) to `0 … rank - 1`. Throws {@link ShapeError} outside. */
-export function normalizeAxis(axis: number, rank: number): number {
-  const positive = axis < 0 ? axis + rank : axis
-  if (!Number.isInteger(axis) || positive < 0 || positive >= rank) {
-    throw new ShapeError(`axis ${axis} is outside of a tensor with ${rank} dimensions`)
-  }
-  return positive
-}
-
 /**
  * The shape that `a` and `b` broadcast to, by NumPy's rule; symbolic sizes (strings) match themselves and 1.
  * Throws {@link ShapeError} where they don't.

@@ -1,8 +1,5 @@
 /** Tells a file's format by its first bytes, as its name may lie. */
 
-/** The formats that can be decoded. */
-export type DecodableFormat = 'JPEG' | 'PNG'
-
 interface Signature {
   readonly name: string
   readonly at: number
