@@ -34,9 +34,12 @@ import { batchesAhead, batchesOf, type DataLoaderOptions } from './loader-option
 export class DataLoader<B = Batch> implements AsyncIterable<B> {
   /** Advances by one draw an epoch: its state before an epoch is all that is needed to repeat it. */
   readonly generator: Generator
-  readonly #batches: BatchOrder
-  readonly #collate: Collate<B> | undefined
-  readonly #signal: AbortSignal | undefined
+  /** The batches of an epoch, as the options ask for them. They fit any data set of the same length. */
+  readonly batchSampler: BatchOrder
+  /** What was given; `undefined` for the default. */
+  readonly collate: Collate<B> | undefined
+  readonly numWorkers: number
+  readonly signal: AbortSignal | undefined
   readonly #ahead: number
   readonly #pool: SamplePool | undefined
 
@@ -45,17 +48,18 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
     readonly dataset: Dataset,
     options: DataLoaderOptions<B> = {},
   ) {
-    this.#batches = batchesOf(dataset, options)
+    this.batchSampler = batchesOf(dataset, options)
     this.#ahead = batchesAhead(options)
-    this.#collate = options.collate
-    this.#signal = options.signal
-    this.#pool = options.numWorkers ? openSamplePool(options.numWorkers) : undefined
+    this.collate = options.collate
+    this.numWorkers = options.numWorkers ?? 0
+    this.signal = options.signal
+    this.#pool = this.numWorkers > 0 ? openSamplePool(this.numWorkers) : undefined
     this.generator = options.generator ?? new Generator()
   }
 
   /** Number of batches of an epoch. */
   get length(): number {
-    return this.#batches.length
+    return this.batchSampler.length
   }
 
   /**
@@ -91,7 +95,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
 
   async *#run(plan: Iterator<readonly Place[]>): AsyncGenerator<B, void, undefined> {
     const stop = new AbortController()
-    const maker = new BatchMaker(this.dataset, this.#collate, this.#pool, stop.signal)
+    const maker = new BatchMaker(this.dataset, this.collate, this.#pool, stop.signal)
     const pending: Promise<B>[] = []
     const fill = (count: number) => {
       for (let next; pending.length < count && !(next = plan.next()).done;) {
@@ -105,30 +109,39 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
       for (;;) {
         fill(Math.max(this.#ahead, 1))
         if (!pending[0]) return
-        const batch = await unlessAborted(pending[0], this.#signal)
+        const batch = await unlessAborted(pending[0], this.signal)
         void pending.shift()
         fill(this.#ahead)
         yield batch
       }
     } finally {
       stop.abort()
-      if (!this.#signal?.aborted) await Promise.allSettled(pending)
+      if (!this.signal?.aborted) await Promise.allSettled(pending)
     }
   }
 
   *#plan(generator: Generator, from: number): Iterator<readonly Place[]> {
-    const samples = generator.split()
+    const drawsOf = drawsOfEpoch(generator)
     let place = 0
     let number = 0
-    for (const indices of this.#batches.batches(generator)) {
+    for (const indices of this.batchSampler.batches(generator)) {
       const first = place
       place += indices.length
       if (number++ < from) continue
       for (const index of indices) checkIndex(index, this.dataset.length, 'the data set')
       // By place, not by index: a sampler may give an index twice, and should get two augmentations of it.
-      yield indices.map((index, position) => ({ index, generator: samples.fork(first + position) }))
+      yield indices.map((index, position) => ({ index, generator: drawsOf(first + position) }))
     }
   }
+}
+
+/**
+ * What each sample of the epoch that `generator` stands for draws from, by its place in the epoch. Takes one draw of
+ * `generator`.
+ */
+export function drawsOfEpoch(generator: Generator): (place: number) => Generator {
+  const samples = generator.split()
+  return (place) => samples.fork(place)
 }
 
 /** `promise`, or an {@link AbortError} as soon as `signal` is aborted. */
