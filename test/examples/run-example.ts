@@ -16,14 +16,19 @@ export interface ExampleRun {
 /** Examples train networks: well under half a minute on two idle cores, and tests share theirs. */
 export const exampleTimeout = 180_000
 
-/** Runs `examples/<name>/main.ts <folder>` as a user does, in a folder that is removed after the test. Fails if it fails. */
-export async function runExample(name: string): Promise<ExampleRun> {
+/**
+ * Runs `examples/<name>/main.ts <options> <folder>` as a user does, in a folder that is removed after the test. Fails if
+ * it fails.
+ */
+export async function runExample(name: string, ...options: string[]): Promise<ExampleRun> {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`))
   onTestFinished(() => rm(folder, { recursive: true }))
   const main = fileURLToPath(new URL(`../../examples/${name}/main.ts`, import.meta.url))
   const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
   const timeout = exampleTimeout - 10_000
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, main, folder], { timeout })
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, main, ...options, folder], {
+    timeout,
+  })
   return { output: stdout, folder }
 }
 
