@@ -124,7 +124,12 @@ export type { BatchSource, EpochScheduler, Phase } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
 export { evaluate, type EvaluateOptions } from './train/evaluate.ts'
 export { predict, type PredictOptions } from './train/predict.ts'
-export { cacheFeatures, type CacheFeaturesOptions, type CacheProgress } from './train/cache-features.ts'
+export {
+  cacheFeatures,
+  type CachedLoaders,
+  type CacheFeaturesOptions,
+  type CacheProgress,
+} from './train/cache-features.ts'
 export { renderCurves, saveCurves, type CurvesOptions, type TrainingRuns } from './train/learning-curves.ts'
 export {
   visualizeModel,

@@ -27,6 +27,9 @@ export interface CacheFeaturesOptions extends Pick<TrainingSessionOptions, 'devi
   readonly onProgress?: ((progress: CacheProgress) => void) | undefined
 }
 
+/** What {@link cacheFeatures} makes of loaders: one of one, and as many by the same names. */
+export type CachedLoaders<L> = L extends DataLoader ? DataLoader : { -readonly [P in keyof L]: DataLoader }
+
 /**
  * Computes what comes out of a frozen backbone for every sample, once, so that epochs that train the head alone take
  * milliseconds. The head of `model` is then trained on the loaders that come back, and is the model's all the while:
@@ -79,34 +82,22 @@ export interface CacheFeaturesOptions extends Pick<TrainingSessionOptions, 'devi
  * ```
  * @see https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html#convnet-as-fixed-feature-extractor
  */
-export async function cacheFeatures(
+export async function cacheFeatures<L extends DataLoader | Readonly<Record<string, DataLoader>>>(
   model: Module,
   head: string,
-  dataloader: DataLoader,
-  options?: CacheFeaturesOptions,
-): Promise<DataLoader>
-export async function cacheFeatures<P extends string>(
-  model: Module,
-  head: string,
-  dataloaders: Readonly<Record<P, DataLoader>>,
-  options?: CacheFeaturesOptions,
-): Promise<Record<P, DataLoader>>
-export async function cacheFeatures(
-  model: Module,
-  head: string,
-  dataloaders: DataLoader | Readonly<Record<string, DataLoader>>,
+  dataloaders: L,
   options: CacheFeaturesOptions = {},
-): Promise<DataLoader | Record<string, DataLoader>> {
+): Promise<CachedLoaders<L>> {
   const backbone = new Backbone(model, head)
-  const isSingle = dataloaders instanceof DataLoader
-  const phases = Object.entries(isSingle ? { data: dataloaders } : dataloaders)
   backbone.checkFrozen()
+  const isSingle = dataloaders instanceof DataLoader
+  const phases = Object.entries<DataLoader>(isSingle ? { data: dataloaders } : { ...dataloaders })
   for (const [phase, loader] of phases) checkLoader(phase, loader)
 
   const cached: Record<string, DataLoader> = {}
   await using session = await TrainingSession.create(backbone, options)
   for (const [phase, loader] of phases) cached[phase] = await cache(session, phase, loader, options)
-  return isSingle ? cached.data! : cached
+  return (isSingle ? cached.data : cached) as CachedLoaders<L>
 }
 
 async function cache(

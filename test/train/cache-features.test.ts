@@ -81,6 +81,13 @@ function featuresOf({ dataset }: DataLoader): TensorDataset {
   throw new Error('cached features lie in a TensorDataset')
 }
 
+function expectClose(found: ArrayLike<unknown>, expected: ArrayLike<unknown>): void {
+  expect(found).toHaveLength(expected.length)
+  Array.from(expected).forEach((value, index) => {
+    expect(Math.abs(Number(found[index]) - Number(value))).toBeLessThan(1e-6)
+  })
+}
+
 const inputsOf = async (loader: DataLoader) => (await gather(loader)).map(({ inputs }) => inputs.toList())
 
 describe('the features', () => {
@@ -89,9 +96,7 @@ describe('the features', () => {
     const cached = await cacheFeatures(network().model, '5', shuffled, { engine, batchSize: 4 })
     const { inputs, labels } = featuresOf(cached)
     expect(inputs.shape).toEqual([10, 8])
-    fixture.features.data.forEach((value, index) => {
-      expect(Math.abs((inputs.data[index] as number) - value)).toBeLessThan(1e-6)
-    })
+    expectClose(inputs.data, fixture.features.data)
     expect(labels.toList()).toEqual(fixture.y)
   })
 
@@ -119,6 +124,17 @@ describe('the features', () => {
     const cached = await cacheFeatures(model, '1', new DataLoader(data), { engine, batchSize: 3 })
     const { inputs, labels } = featuresOf(cached)
     expect([inputs.shape, labels.dtype, labels.shape]).toEqual([[10, 2, 4, 4], 'float32', [10, 1, 2, 2]])
+  })
+
+  it('are what the last layer within a part gets, where that is the head', async () => {
+    const { model, head } = network()
+    const names = new Map(head.namedChildren())
+    names.get('0')!.requiresGrad_(false)
+    const cached = await cacheFeatures(model, '5.2', new DataLoader(pictures), { engine })
+    const { inputs } = featuresOf(cached)
+    const logits = await predict(names.get('2')!, inputs, { engine })
+    expect(inputs.shape).toEqual([10, 6])
+    expectClose(logits.data, (await predict(head, unpack(fixture.features), { engine })).data)
   })
 
   it('leave the model as it was', async () => {
@@ -177,15 +193,9 @@ describe('a head that is trained on features', () => {
         losses.push((await session.trainStep(inputs, labels)).loss)
     }
     await session.pull()
-    losses.forEach((loss, step) => {
-      expect(Math.abs(loss - fixture.losses[step]!)).toBeLessThan(1e-6)
-    })
+    expectClose(losses, fixture.losses)
     const state = model.stateDict()
-    for (const [key, { data }] of unpackAll(fixture.head)) {
-      data.forEach((value, index) => {
-        expect(Math.abs((state.get(key)!.data[index] as number) - value)).toBeLessThan(1e-6)
-      })
-    }
+    for (const [key, { data }] of unpackAll(fixture.head)) expectClose(state.get(key)!.data, data)
   })
 
   it('trains as the whole model does with its backbone in evaluation mode', async () => {
@@ -204,12 +214,10 @@ describe('a head that is trained on features', () => {
     const expected = await losses(whole.model, whole.head, loader())
     const { model, head } = network()
     const found = await losses(head, head, await cacheFeatures(model, '5', loader(), { engine }))
-    found.forEach((loss, step) => {
-      expect(Math.abs(loss - expected[step]!)).toBeLessThan(1e-6)
-    })
+    expectClose(found, expected)
   })
 
-  it('makes predictions of pictures better at once, by trainModel', async () => {
+  it('gives the model its answers to pictures at once, trained by trainModel', async () => {
     const { model, head } = network()
     const loader = new DataLoader(pictures, { batchSize: 4 })
     const features = await cacheFeatures(model, '5', { train: loader }, { engine })
@@ -223,9 +231,7 @@ describe('a head that is trained on features', () => {
     expect(best).toBeLessThan(history[0]!.train.loss)
     const ofPictures = await predict(model, pictures.inputs, { engine })
     const ofFeatures = await predict(head, unpack(fixture.features), { engine })
-    ofPictures.data.forEach((logit, index) => {
-      expect(Math.abs((logit as number) - (ofFeatures.data[index] as number))).toBeLessThan(1e-5)
-    })
+    expectClose(ofPictures.data, ofFeatures.data)
   })
 })
 
@@ -236,7 +242,7 @@ describe('what can not be cached', () => {
     loaders: DataLoader | Record<string, DataLoader> = new DataLoader(pictures),
     options: CacheFeaturesOptions = {},
   ) =>
-    cacheFeatures(model, head, loaders as DataLoader, { engine, ...options }).then(
+    cacheFeatures(model, head, loaders, { engine, ...options }).then(
       () => undefined,
       (error: unknown) => error as Error,
     )
