@@ -14,7 +14,8 @@ export interface Repeats {
 /** `evalInTraining` times the evaluation after each training step, whose weights are new; `eval` a model at rest. */
 export type Work = 'finetune' | 'frozen' | 'eval' | 'evalInTraining'
 export type Network = 'resnet18' | 'resnet34' | 'resnet50' | 'small'
-export type Strategy = 'finetune' | 'frozen'
+/** `head` trains the head alone on cached features; PyTorch, which has no such cache, trains `frozen` in its place. */
+export type Strategy = 'finetune' | 'frozen' | 'head'
 
 /** Steps of a network on random pictures. */
 export interface StepRequest {

@@ -130,7 +130,7 @@ def load(request):
 
 def epoch(request):
     """The tutorial's train_model, one epoch after a few batches of each phase."""
-    model = make_network('resnet18', request['strategy'])
+    model = make_network('resnet18', 'finetune' if request['strategy'] == 'finetune' else 'frozen')
     optimizer = make_optimizer(model)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, step_size=7, gamma=0.1)
     loaders = {phase: make_loader(phase, request['batch'], request['workers']) for phase in ('train', 'val')}

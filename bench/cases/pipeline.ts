@@ -1,7 +1,6 @@
 import { pytorch } from '../contenders.ts'
 import type { Contender } from '../contender.ts'
 import type { EpochRequest, Strategy } from '../protocol.ts'
-import { median } from '../median.ts'
 import type { Case } from './case.ts'
 
 const batch = 4
@@ -27,37 +26,51 @@ function loaderCase(workers: number, target?: number): Case {
 
 const trialBatches = 16
 
-/** An epoch with the number of workers that suits the contender best, found by short trials at its first turn. */
-function epochCase(strategy: Strategy, target: number): Case {
-  const request = (workers: number, most: number): EpochRequest => ({
-    case: 'epoch',
-    strategy,
-    batch,
-    workers,
-    warmUp: 6,
-    most,
-  })
-  const best = new Map<string, number>()
-  const findBest = async (contender: Contender) => {
-    const trials: { workers: number; seconds: number }[] = []
-    for (const workers of [0, 1, 2]) {
-      const { times } = await contender.ask(request(workers, trialBatches))
-      trials.push({ workers, seconds: median(times ?? []) })
-    }
-    return trials.sort((a, b) => a.seconds - b.seconds)[0]!.workers
+const epochTitles: Record<Strategy, string> = {
+  finetune: 'epoch of the tutorial, fine-tuning',
+  frozen: 'epoch of the tutorial, frozen',
+  head: 'epoch of the head on cached features (PyTorch: frozen)',
+}
+
+const best = new Map<string, Promise<number>>()
+
+function epochRequest(strategy: Strategy, workers: number, most: number, warmUp = 6): EpochRequest {
+  return { case: 'epoch', strategy, batch, workers, warmUp, most }
+}
+
+/** The number of workers with which a contender's frozen epoch, where the loader weighs most, goes fastest. */
+function bestWorkers(contender: Contender): Promise<number> {
+  const found = best.get(contender.name) ?? tryWorkers(contender)
+  best.set(contender.name, found)
+  return found
+}
+
+async function tryWorkers(contender: Contender): Promise<number> {
+  const trials: { workers: number; seconds: number }[] = []
+  for (const workers of [0, 1, 2]) {
+    const { times } = await contender.ask(epochRequest('frozen', workers, trialBatches, 3))
+    trials.push({ workers, seconds: times?.[0] ?? Infinity })
   }
+  return trials.sort((a, b) => a.seconds - b.seconds)[0]!.workers
+}
+
+/** An epoch with the number of workers that suits the contender best, found by short trials at its first epoch. */
+function epochCase(strategy: Strategy, target: number): Case {
   return {
-    name: `epoch-${strategy}`,
-    title: `epoch of the tutorial, ${strategy === 'frozen' ? 'frozen' : 'fine-tuning'}`,
+    name: strategy === 'head' ? 'head-epoch' : `epoch-${strategy}`,
+    title: epochTitles[strategy],
     unit: 's',
     contenders: ['ours', ...pytorch],
     target,
     mostRounds: 3,
     async measure(contender) {
-      const workers = best.get(contender.name) ?? (await findBest(contender))
-      best.set(contender.name, workers)
-      const { times, absent } = await contender.ask(request(workers, Number.MAX_SAFE_INTEGER))
-      return times ? { value: times[0], details: { workers } } : { absent }
+      // Cached features need no workers, and what caches them is told apart.
+      const isCached = strategy === 'head' && contender.name === 'ours'
+      const workers = isCached ? 2 : await bestWorkers(contender)
+      const { times, numbers, absent } = await contender.ask(
+        epochRequest(strategy, workers, Number.MAX_SAFE_INTEGER),
+      )
+      return times ? { value: times[0], details: { workers, ...numbers } } : { absent }
     },
   }
 }
@@ -68,4 +81,5 @@ export const pipelineCases: readonly Case[] = [
   loaderCase(2, 1),
   epochCase('finetune', 0.85),
   epochCase('frozen', 0.8),
+  epochCase('head', 0.05),
 ]

@@ -10,11 +10,24 @@ export async function epoch(request: EpochRequest, settings: Settings): Promise<
   const options = { batchSize: batch, shuffle: true, numWorkers: workers }
   await using trainLoader = new DataLoader(await openFolder('train', settings), options)
   await using valLoader = new DataLoader(await openFolder('val', settings), options)
-  const model = await makeNetwork('resnet18', strategy, settings)
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
+  const work = strategy === 'finetune' ? 'finetune' : 'frozen'
+  const model = await makeNetwork('resnet18', work, settings)
   const limits = [warmUp, most]
+  const dataloaders = {
+    train: new FirstBatches(trainLoader, limits),
+    val: new FirstBatches(valLoader, limits),
+  }
+  return { times: [await secondsOfSecondEpoch(model, dataloaders)] }
+}
+
+/** Trains for two epochs, of which the first warms up. */
+export async function secondsOfSecondEpoch(
+  model: nn.Module,
+  dataloaders: { readonly train: BatchSource; readonly val: BatchSource },
+): Promise<number> {
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
   const events = train(model, {
-    dataloaders: { train: new FirstBatches(trainLoader, limits), val: new FirstBatches(valLoader, limits) },
+    dataloaders,
     criterion: new nn.CrossEntropyLoss(),
     optimizer,
     scheduler: new optim.StepLR(optimizer, { stepSize: 7, gamma: 0.1 }),
@@ -23,7 +36,7 @@ export async function epoch(request: EpochRequest, settings: Settings): Promise<
   })
   const ends: number[] = []
   for await (const event of events) if (event.type === 'epoch') ends.push(performance.now())
-  return { times: [(ends[1]! - ends[0]!) / 1000] }
+  return (ends[1]! - ends[0]!) / 1000
 }
 
 /** The first batches of each epoch, as many as the limit of that epoch. */

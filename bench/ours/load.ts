@@ -5,12 +5,15 @@ import type { LoadRequest, Reply, Settings, TimeSteps } from '../protocol.ts'
 const toNormalized = [new T.ToTensor(), new T.Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25])]
 
 /** The tutorial's pictures of a phase, with its transforms. */
-export function openFolder(phase: 'train' | 'val', settings: Settings): Promise<ImageFolder> {
+export function openFolder(
+  phase: 'train' | 'val',
+  settings: Settings,
+  augments = phase === 'train',
+): Promise<ImageFolder> {
   const { size, resized } = settings
-  const geometry =
-    phase === 'train'
-      ? [new T.RandomResizedCrop(size), new T.RandomHorizontalFlip()]
-      : [new T.Resize(resized), new T.CenterCrop(size)]
+  const geometry = augments
+    ? [new T.RandomResizedCrop(size), new T.RandomHorizontalFlip()]
+    : [new T.Resize(resized), new T.CenterCrop(size)]
   return ImageFolder.open(settings[phase], { transform: new T.Compose([...geometry, ...toNormalized]) })
 }
 

@@ -16,7 +16,9 @@ export const answer: Answer = async (request, settings, timeSteps) => {
     case 'load':
       return (await import('./load.ts')).load(request, settings, timeSteps)
     case 'epoch':
-      return (await import('./epoch.ts')).epoch(request, settings)
+      return request.strategy === 'head'
+        ? (await import('./head-epoch.ts')).headEpoch(request, settings)
+        : (await import('./epoch.ts')).epoch(request, settings)
     case 'start':
       return (await import('./start.ts')).start(request, settings, importSeconds)
     case 'list':
