@@ -60,14 +60,19 @@ const smallestApart = 1024
 
 /**
  * A graph as {@link serialize} writes it, but for its large constants: writing a ResNet-18's weights into the model
- * held up the caller's thread for half a second. `pause` comes between its two halves.
+ * held up the caller's thread for half a second. `pause` comes between its two halves. Constants in `apart` lie outside of
+ * the model however small they are.
  *
  * @see https://github.com/onnx/onnx/blob/main/docs/ExternalData.md
  */
-export async function serializeApart(graph: Graph, pause: () => Promise<void>): Promise<SerializedApart> {
+export async function serializeApart(
+  graph: Graph,
+  pause: () => Promise<void>,
+  apart: ReadonlySet<string> = new Set(),
+): Promise<SerializedApart> {
   const weights: Record<string, Tensor> = {}
   const model = modelProto(graph, (tensor, name) => {
-    if (tensor.data.byteLength < smallestApart) return tensorProto(tensor, name)
+    if (tensor.data.byteLength < smallestApart && !apart.has(name)) return tensorProto(tensor, name)
     weights[name] = tensor
     return externalProto(tensor, name)
   })

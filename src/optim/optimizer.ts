@@ -29,7 +29,7 @@ export type ActiveGroup<Options> = Required<Options> & {
 
 /** What an update rule can ask for while it adds its nodes. */
 export interface UpdateContext {
-  /** A float32 scalar graph input of the parameter's group, fed at every step from `hyperparameters()`. */
+  /** A float32 number, shaped `[1, …]` in the parameter's rank, of its group: fed at every step from `hyperparameters()`. */
   readonly hyper: (name: string) => Value
   /** The state tensor of a slot before this step, in the parameter's shape. */
   readonly state: (slot: string) => Value

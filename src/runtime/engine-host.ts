@@ -4,12 +4,16 @@ import { RuntimeError } from '../core/errors.ts'
 import { loadRuntime, type Runtime } from '#platform'
 import type { Engine, EngineOptions, Program, WireTensor, WireTensors } from './engine.ts'
 
+/** A program and its session; one with resident weights has none until it runs, and the tensors that it was made with. */
+interface Loaded {
+  readonly program: Program
+  session?: InferenceSession | undefined
+  madeWith?: ReadonlyMap<string, OrtTensor>
+}
+
 /** The engine on this thread: `session.run` of onnxruntime-node blocks it for the whole step. */
 export class EngineHost implements Engine {
-  readonly #sessions = new Map<
-    string,
-    { session: InferenceSession; program: Omit<Program, 'model' | 'weights'> }
-  >()
+  readonly #programs = new Map<string, Loaded>()
   readonly #resident = new Map<string, OrtTensor>()
   readonly #snapshots = new Map<string, ReadonlyMap<string, OrtTensor>>()
 
@@ -22,33 +26,28 @@ export class EngineHost implements Engine {
     return new EngineHost(await loadRuntime(options.runtime), options)
   }
 
-  async load(name: string, { model, weights = {}, ...program }: Program): Promise<void> {
-    await this.#sessions.get(name)?.session.release()
-    this.#sessions.delete(name)
-    const { executionProviders, threads } = this.options
-    const creation = this.runtime.InferenceSession.create(model, {
-      executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
-      graphOptimizationLevel: 'all',
-      // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
-      enableMemPattern: false,
-      externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
-      // Idle threads of one session must not spin while another works.
-      extra: { session: { force_spinning_stop: '1' } },
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    })
-    this.#sessions.set(name, { session: await typed(creation, `load the program ${name}`), program })
+  async load(name: string, program: Program): Promise<void> {
+    await this.#programs.get(name)?.session?.release()
+    this.#programs.delete(name)
+    const isMadeLater = program.residentWeights !== undefined
+    const session = isMadeLater ? undefined : await this.#createSession(name, program)
+    // A session has the model and its weights: to keep them here too would double them.
+    const kept = isMadeLater ? program : { ...program, model: new Uint8Array(), weights: {} }
+    this.#programs.set(name, { program: kept, session })
   }
 
   async run(name: string, feeds: WireTensors): Promise<WireTensors> {
-    const loaded = this.#sessions.get(name)
+    const loaded = this.#programs.get(name)
     if (!loaded) throw new RuntimeError(`the engine has no program ${name}: load it first`)
-    const { session, program } = loaded
+    const { program } = loaded
     const inputs: Record<string, OrtTensor> = {}
     for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.#wrap(tensor)
     for (const [input, state] of Object.entries(program.stateInputs)) inputs[input] = this.#get(state)
+    const session = await this.#sessionOf(name, loaded)
     const running = session.run(inputs, [...program.fetches, ...Object.keys(program.updates)])
     const results = await typed(running, `run the program ${name}`)
     for (const [output, state] of Object.entries(program.updates)) this.#resident.set(state, results[output]!)
+    for (const other of this.#programs.values()) await this.#releaseStale(other)
     return Object.fromEntries(program.fetches.map((output) => [output, unwrap(results[output]!)]))
   }
 
@@ -85,11 +84,49 @@ export class EngineHost implements Engine {
   }
 
   async close(): Promise<void> {
-    const sessions = [...this.#sessions.values()]
-    this.#sessions.clear()
+    const programs = [...this.#programs.values()]
+    this.#programs.clear()
     this.#resident.clear()
     this.#snapshots.clear()
-    for (const { session } of sessions) await session.release()
+    for (const { session } of programs) await session?.release()
+  }
+
+  async #sessionOf(name: string, loaded: Loaded): Promise<InferenceSession> {
+    await this.#releaseStale(loaded)
+    if (loaded.session) return loaded.session
+    const { program } = loaded
+    const states = Object.entries(program.residentWeights ?? {})
+    const weights = states.map(([path, state]) => [path, unwrap(this.#get(state))] as const)
+    loaded.madeWith = new Map(states.map(([, state]) => [state, this.#get(state)]))
+    loaded.session = await this.#createSession(name, {
+      ...program,
+      weights: { ...program.weights, ...Object.fromEntries(weights) },
+    })
+    return loaded.session
+  }
+
+  /** A run replaces the resident tensors that it changes: one that is the same has the same numbers. */
+  async #releaseStale(loaded: Loaded): Promise<void> {
+    const { session, madeWith = new Map<string, OrtTensor>() } = loaded
+    if ([...madeWith].every(([state, tensor]) => this.#resident.get(state) === tensor)) return
+    loaded.session = undefined
+    delete loaded.madeWith
+    await session?.release()
+  }
+
+  #createSession(name: string, { model, weights = {} }: Program): Promise<InferenceSession> {
+    const { executionProviders, threads } = this.options
+    const creation = this.runtime.InferenceSession.create(model, {
+      executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
+      graphOptimizationLevel: 'all',
+      // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
+      enableMemPattern: false,
+      externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
+      // Idle threads of one session must not spin while another works.
+      extra: { session: { force_spinning_stop: '1' } },
+      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    })
+    return typed(creation, `load the program ${name}`)
   }
 
   #get(name: string): OrtTensor {

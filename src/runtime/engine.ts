@@ -21,6 +21,11 @@ export interface Program {
   readonly model: Uint8Array<ArrayBuffer>
   /** Its constants that lie outside of `model`, by name: see `serializeApart`. */
   readonly weights?: WireTensors
+  /**
+   * Further constants outside of `model`: their name → name of the resident tensor that they are. The session is made
+   * by the first run, and anew by the first run after one of them changed; until then it's released.
+   */
+  readonly residentWeights?: Readonly<Record<string, string>>
   /** Input name → name of the resident tensor that is fed to it. */
   readonly stateInputs: Readonly<Record<string, string>>
   /** Output name → name of the resident tensor that it replaces when the run is over. */

@@ -70,10 +70,11 @@ export async function buildTraining(
   const updates = new Map<string, Value>()
   const initial = new Map<string, () => Tensor>()
   const hypers = new Map<string, { entry: Trained; name: string }>()
+  const ones = new Map<string, Value>()
   for (const entry of trained) {
     const gradient = gradients.get(entry.value)
     if (gradient)
-      updateParameter(entry, gradient, { optimizer, graph: trace.graph, updates, initial, hypers })
+      updateParameter(entry, gradient, { optimizer, graph: trace.graph, updates, initial, hypers, ones })
   }
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   await nextTurn()
@@ -103,25 +104,43 @@ export async function buildTraining(
   }
 }
 
+/** How {@link buildEvaluation} takes the state that training changes. */
+export type ChangingState = 'inputs' | 'constants'
+
 /**
- * Outputs, and with a criterion the loss, in evaluation mode. What training changes is read from the resident state:
- * trainable parameters and all buffers; without an optimizer everything is constant.
+ * Outputs, and with a criterion the loss, in evaluation mode. What training changes (trainable parameters and all
+ * buffers) is read from the resident state: as inputs, or as constants, with which ONNX Runtime is faster (it packs them
+ * and folds BatchNorm into the convolutions) but has to make its session anew when they change. The rest is constant;
+ * without an optimizer that's everything.
  */
 export async function buildEvaluation(
   model: Module,
   inputShape: readonly number[],
-  criterion: Criterion | undefined,
-  optimizer: Optimizer | undefined,
+  { criterion, optimizer, changing = 'inputs' }: EvaluationParts,
   device: Device,
 ): Promise<Built> {
   const groups = optimizer ? groupOf(optimizer) : undefined
   const frozen = (state: Parameter | ModuleBuffer) =>
     !groups || (state instanceof Parameter && !groups.has(state))
   const { trace, output } = inEvaluation(model, () =>
-    traceModule(model, { inputShape: ['N', ...inputShape], asConstant: frozen }),
+    traceModule(model, {
+      inputShape: ['N', ...inputShape],
+      asConstant: (state) => changing === 'constants' || frozen(state),
+    }),
   )
   const loss = criterion && lossOf(criterion, output)
-  return build(trace, { output, ...loss, updates: new Map(), extraState: new Map() }, device)
+  const states = [...model.namedParameters(), ...model.namedBuffers()]
+  const baked = changing === 'inputs' ? [] : states.filter(([, state]) => !frozen(state))
+  const parts = { output, ...loss, updates: new Map(), extraState: new Map() }
+  return build(trace, { ...parts, baked: new Map(baked.map(([name, state]) => [name, state])) }, device)
+}
+
+/** What {@link buildEvaluation} computes, and of what. */
+export interface EvaluationParts {
+  readonly criterion?: Criterion | undefined
+  readonly optimizer?: Optimizer | undefined
+  /** Default: `'inputs'`. */
+  readonly changing?: ChangingState | undefined
 }
 
 /** What `run` returns with the model in evaluation mode; the modules' own modes come back. */
@@ -141,11 +160,13 @@ interface Parts {
   readonly target?: TargetSpec
   readonly updates: ReadonlyMap<string, Value>
   readonly extraState: ReadonlyMap<string, () => Tensor>
+  /** State that is constant in the graph, and resident. */
+  readonly baked?: ReadonlyMap<string, Parameter | ModuleBuffer>
 }
 
 async function build(
   trace: Trace,
-  { output, loss, target, updates, extraState }: Parts,
+  { output, loss, target, updates, extraState, baked = new Map() }: Parts,
   device: Device,
 ): Promise<Built> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
@@ -156,11 +177,18 @@ async function build(
     ...trace.parameters.map(({ name, parameter }) => [name, () => parameter.tensor] as const),
     ...trace.buffers.map(({ name, buffer }) => [name, () => buffer.tensor] as const),
   ]
-  const state = [...model, ...extraState]
+  const used = new Map([...baked].filter(([name]) => graph.constants.some((value) => value.name === name)))
+  const inputs = [...model, ...extraState]
+  const state = [...inputs, ...[...used].map(([name, { tensor }]) => [name, () => tensor] as const)]
+  const { model: bytes, weights } = await serializeApart(graph, nextTurn, new Set(used.keys()))
   return {
     program: {
-      ...(await serializeApart(graph, nextTurn)),
-      stateInputs: Object.fromEntries(state.map(([name]) => [name, name])),
+      model: bytes,
+      weights: Object.fromEntries(Object.entries(weights).filter(([name]) => !used.has(name))),
+      ...(used.size > 0 && {
+        residentWeights: Object.fromEntries([...used.keys()].map((name) => [name, name])),
+      }),
+      stateInputs: Object.fromEntries(inputs.map(([name]) => [name, name])),
       updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
       fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],
     },

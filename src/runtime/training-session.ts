@@ -11,7 +11,16 @@ import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
-import { buildEvaluation, buildTraining, type Built, type TrainingPlan } from './training-graph.ts'
+import {
+  buildEvaluation,
+  buildTraining,
+  type Built,
+  type ChangingState,
+  type TrainingPlan,
+} from './training-graph.ts'
+
+type Evaluation = 'eval' | 'predict'
+type ProgramName = 'train' | `${Evaluation}|${ChangingState}`
 
 /** Options of {@link TrainingSession.create}. */
 export interface TrainingSessionOptions extends StartOptions {
@@ -56,11 +65,13 @@ export class TrainingSession {
   readonly #options: TrainingSessionOptions
   readonly #engine: Engine
   readonly #generator: Generator
-  readonly #programs = new Map<string, Promise<Built>>()
+  readonly #programs = new Map<ProgramName, Promise<Built>>()
   readonly #resident = new Set<string>()
   #loading: Promise<unknown> = Promise.resolve()
   #plan: TrainingPlan | undefined
   #inputShape: readonly number[] | undefined
+  /** Since the state changed. */
+  #evaluations = 0
   /** Steps made, and those of them that the module has counted. */
   #steps = { made: 0, pulled: 0, atSnapshot: 0 }
 
@@ -102,6 +113,7 @@ export class TrainingSession {
       ...plan.scalars(),
       ...this.#masks(plan, inputs.shape[0]!),
     }
+    this.#evaluations = 0
     const results = await this.#engine.run('train', feeds)
     this.#options.optimizer?.countStep()
     this.#steps.made++
@@ -111,22 +123,27 @@ export class TrainingSession {
   /**
    * Loss and outputs in evaluation mode; changes nothing. Labels are as for {@link trainStep}.
    *
+   * On the CPU the second one after a training step, and all that follow, run with the weights as constants: faster by a
+   * third or more, and equal to the first within rounding.
+   *
    * @throws {@link RuntimeError} without a criterion.
    */
   async evalStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
     this.#check(inputs)
-    const built = await this.#program('eval')
+    const name = this.#evaluation('eval')
+    const built = await this.#program(name)
     checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
     checkLabels(labels, inputs.shape[0]!, built.target!)
-    return stepOf(built, await this.#engine.run('eval', batchFeeds(built, inputs, labels)))
+    return stepOf(built, await this.#engine.run(name, batchFeeds(built, inputs, labels)))
   }
 
-  /** Outputs in evaluation mode: for a classifier the logits `[N, classes]`. */
+  /** Outputs in evaluation mode: for a classifier the logits `[N, classes]`. As fast as {@link evalStep}. */
   async predict(inputs: Tensor): Promise<Tensor> {
     this.#check(inputs)
-    const built = await this.#program('predict')
+    const name = this.#evaluation('predict')
+    const built = await this.#program(name)
     checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
-    return toTensor((await this.#engine.run('predict', batchFeeds(built, inputs)))[built.outputName]!)
+    return toTensor((await this.#engine.run(name, batchFeeds(built, inputs)))[built.outputName]!)
   }
 
   /** Copies trained parameters, buffers and optimizer state from the device into the module and the optimizer. */
@@ -143,6 +160,7 @@ export class TrainingSession {
    * `loadStateDict` in the middle of a session. Frozen parameters are constants and stay as they were.
    */
   async push(): Promise<void> {
+    this.#evaluations = 0
     for (const program of this.#programs.values()) {
       await this.#engine.push((await program).initialState())
     }
@@ -158,6 +176,7 @@ export class TrainingSession {
 
   /** Loads the last snapshot back. */
   async restore(): Promise<void> {
+    this.#evaluations = 0
     await this.#engine.restore('best')
     this.#steps.made = this.#steps.atSnapshot
   }
@@ -173,7 +192,7 @@ export class TrainingSession {
   }
 
   /** The program of that name, built at the first call. */
-  #program(name: 'train' | 'eval' | 'predict'): Promise<Built> {
+  #program(name: ProgramName): Promise<Built> {
     let program = this.#programs.get(name)
     if (!program) {
       // One after the other: the state that a program brings along must not arrive after another's first step.
@@ -189,7 +208,7 @@ export class TrainingSession {
     return program
   }
 
-  async #load(name: 'train' | 'eval' | 'predict'): Promise<Built> {
+  async #load(name: ProgramName): Promise<Built> {
     await materialize(this.#model)
     const built = await this.#build(name)
     if ('stateNames' in built) this.#dropStale(built)
@@ -204,17 +223,28 @@ export class TrainingSession {
   /** A program built while parameters were frozen that are trained now holds them as constants: it is built anew. */
   #dropStale({ modelNames }: TrainingPlan): void {
     if (modelNames.every((name) => this.#resident.has(name))) return
-    for (const name of ['eval', 'predict']) this.#programs.delete(name)
+    for (const name of this.#programs.keys()) if (name !== 'train') this.#programs.delete(name)
   }
 
-  async #build(name: 'train' | 'eval' | 'predict'): Promise<Built | TrainingPlan> {
+  async #build(name: ProgramName): Promise<Built | TrainingPlan> {
     const { criterion, optimizer } = this.#options
     const shape = this.#shape()
-    if (name === 'predict') return buildEvaluation(this.#model, shape, undefined, optimizer, this.device)
+    const [kind, changing] = name.split('|') as [Evaluation | 'train', ChangingState?]
+    if (kind === 'predict') return buildEvaluation(this.#model, shape, { optimizer, changing }, this.device)
     if (!criterion) throw new RuntimeError('there is no loss to compute: create the session with a criterion')
-    if (name === 'eval') return buildEvaluation(this.#model, shape, criterion, optimizer, this.device)
+    if (kind === 'eval')
+      return buildEvaluation(this.#model, shape, { criterion, optimizer, changing }, this.device)
     if (!optimizer) throw new RuntimeError('nothing can be trained: create the session with an optimizer')
     return buildTraining(this.#model, shape, criterion, optimizer, this.device)
+  }
+
+  /**
+   * With the weights as constants a step of ResNet-18 at batch 4 takes 40 ms instead of 65, but the session takes 200 to
+   * make: a lone evaluation between training steps does without.
+   */
+  #evaluation(kind: Evaluation): ProgramName {
+    const isLone = this.#evaluations++ === 0
+    return `${kind}|${isLone || !this.#options.optimizer || this.device !== 'cpu' ? 'inputs' : 'constants'}`
   }
 
   #shape(): readonly number[] {

@@ -70,6 +70,31 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
     await host.close()
   })
 
+  it('makes a session with resident weights anew when they have changed', async () => {
+    const graph = new Graph()
+    const weight = graph.constant(Tensor.full([2], 0), 't')
+    const product = graph.add('Mul', [graph.input('x', 'float32', [2]), weight], {}, [weight])
+    const { name } = graph.output(product.output())
+    const { model } = await serializeApart(graph, () => Promise.resolve(), new Set(['t']))
+    const host = await startEngine('cpu', { engine, threads: 1 })
+    const step = accumulator()
+    await host.load('step', step.program)
+    const residentWeights = { t: 't' }
+    await host.load('product', { model, residentWeights, stateInputs: {}, updates: {}, fetches: [name] })
+    await host.push({ t: tensor(1, 2) })
+    const productOf = async () => [...(await host.run('product', { x: tensor(10, 10) }))[name]!.data]
+    expect(await productOf()).toEqual([10, 20])
+    await host.snapshot('first', ['t'])
+    await host.run('step', { x: tensor(1, 1) })
+    expect(await productOf()).toEqual([20, 30])
+    expect(await productOf()).toEqual([20, 30])
+    await host.restore('first')
+    expect(await productOf()).toEqual([10, 20])
+    await host.push({ t: tensor(5, 6) })
+    expect(await productOf()).toEqual([50, 60])
+    await host.close()
+  })
+
   it('copies what is pushed, and gives copies when pulled', async () => {
     const host = await startEngine('cpu', { engine, threads: 1 })
     const large = Tensor.full([700_000], 1)

@@ -215,6 +215,20 @@ describe('the state on the device', () => {
     expect((await outputsOf(other)).equals(after)).toBe(true)
   })
 
+  it('is the trained one for evaluations with constant weights, which follow the first', async () => {
+    const { session } = await start(false)
+    for (let step = 0; step < 3; step++) {
+      const evaluations = [0, 1, 2].map(() => session.evalStep(inputs, labels))
+      const [first, second, third] = await Promise.all(evaluations)
+      expect(second!.loss).toBeCloseTo(first!.loss, 5)
+      second!.outputs.data.forEach((value, index) => {
+        expect(value).toBeCloseTo(Number(first!.outputs.data[index]), 4)
+      })
+      expect(third).toEqual(second)
+      await session.trainStep(inputs, labels)
+    }
+  })
+
   it('is the trained one after first calls that did not wait for each other', async () => {
     const expected = (await start(false)).session
     await expected.trainStep(inputs, labels)
