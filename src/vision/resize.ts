@@ -1,6 +1,7 @@
 /** Resizing a picture to the very bytes that Pillow gives. */
 import { ArgumentError } from '../core/errors.ts'
 import { contiguous, crop, picture, sizeOfPicture, type Picture } from './picture.ts'
+import { resizeBySimd } from './kernels/resize-simd.ts'
 import { horizontalPass } from './resize-horizontal.ts'
 import { verticalPass } from './resize-vertical.ts'
 import { resizeWeights, type ResizeFilter } from './resize-weights.ts'
@@ -60,6 +61,8 @@ function blend(source: Picture, height: number, width: number, filter: ResizeFil
   const [fullHeight, fullWidth, channels] = sizeOfPicture(source)
   const across = width === fullWidth ? undefined : resizeWeights(fullWidth, width, filter)
   const down = height === fullHeight ? undefined : resizeWeights(fullHeight, height, filter)
+  const fast = across && down && resizeBySimd(source, across, down)
+  if (fast) return picture(height, width, channels, fast)
   const rows = across ? horizontalPass(source, across) : contiguous(source)
   // Without a second pass, the first one's memory has to be left behind.
   const pixels = down ? verticalPass(rows, width * channels, down) : rows.slice()
