@@ -52,9 +52,11 @@ export function headline(
 const digits = (value: number): string =>
   value === 0 ? '0' : value.toPrecision(3).includes('e') ? value.toFixed(0) : value.toPrecision(3)
 
-/** `0.87 (0.85 to 0.92)`. */
+/** `0.87 (0.85 to 0.92)`, and small ratios with a digit more. */
 export function formatSpread({ median: middle, min, max }: Spread): string {
-  return `${middle.toFixed(2)} (${min.toFixed(2)} to ${max.toFixed(2)})`
+  const digitsAfter = middle < 0.1 ? 3 : 2
+  const [a, b, c] = [middle, min, max].map((value) => value.toFixed(digitsAfter))
+  return `${a} (${b} to ${c})`
 }
 
 /** The table of all cases as Markdown; then the absent peers, by name and reason. */

@@ -1,4 +1,4 @@
-import { Generator, models, nn, Tensor } from 'onnx-finetune'
+import { Generator, models, Tensor } from 'onnx-finetune'
 
 import type { LongRunRequest, Reply } from '../protocol.ts'
 import { residentBytes } from '../resident.ts'
@@ -7,8 +7,9 @@ import { openSession } from './step.ts'
 /** Resident bytes once memory has settled, and after many more steps, each with a batch of its own as a loader gives. */
 export async function longRun({ steps, settled, batch, size }: LongRunRequest): Promise<Reply> {
   const generator = new Generator(0)
-  const model = await models.resnet18()
-  model.fc = new nn.Linear(model.fc.inFeatures, 2)
+  // A narrow ResNet: thousands of steps of a whole one would take minutes, most of them in its optimizer.
+  const architecture = { block: models.BasicBlock, layers: [1, 1, 1, 1], width: 32 } as const
+  const model = new models.ResNet(architecture, { numClasses: 2 })
   await using session = await openSession(model)
   const labels = Tensor.from(
     Array.from({ length: batch }, (_, index) => index % 2),
