@@ -12,6 +12,19 @@ export function liveNodes(graph: Graph): Node[] {
   return graph.nodes.filter((node) => live.has(node))
 }
 
+/** What a pass makes of a graph. */
+export interface Rewritten {
+  readonly graph: Graph
+  /** Where each value of the old graph went. */
+  readonly map: Map<Value, Value>
+}
+
+/** The result of one pass after another. */
+export function composed(first: Rewritten, { graph, map }: Rewritten): Rewritten {
+  const kept = [...first.map].filter(([, value]) => map.has(value))
+  return { graph, map: new Map(kept.map(([from, value]) => [from, map.get(value)!])) }
+}
+
 /** What a pass puts in place of a node: values of the new graph for each of its outputs, or `undefined` to copy it. */
 export type Replace = (copy: Node) => readonly Value[] | undefined
 
@@ -20,7 +33,7 @@ export type Replace = (copy: Node) => readonly Value[] | undefined
  * reads the new graph's values; the copy itself is dropped when it is substituted. Inputs keep names and order, outputs
  * keep their order; the map tells where each old value went.
  */
-export function rewrite(graph: Graph, replace: Replace): { graph: Graph; map: Map<Value, Value> } {
+export function rewrite(graph: Graph, replace: Replace): Rewritten {
   const target = new Graph()
   const map = new Map<Value, Value>()
   const live = liveNodes(graph)

@@ -1,5 +1,5 @@
-import type { Graph, Value } from '../graph/graph.ts'
-import { rewrite } from '../graph/rewrite.ts'
+import type { Graph } from '../graph/graph.ts'
+import { composed, rewrite, type Rewritten } from '../graph/rewrite.ts'
 import { opDefinition } from './definitions.ts'
 import type { LoweringTarget } from './registry.ts'
 
@@ -9,12 +9,8 @@ import type { LoweringTarget } from './registry.ts'
  *
  * @returns The new graph, and where each value of the old one went.
  */
-export function lowerGraph(graph: Graph, target: LoweringTarget): { graph: Graph; map: Map<Value, Value> } {
+export function lowerGraph(graph: Graph, target: LoweringTarget): Rewritten {
   const pass = rewrite(graph, (node) => opDefinition(node.opType)?.lower?.(node, target))
   if (!pass.graph.nodes.some((node) => opDefinition(node.opType)?.lower)) return pass
-  const next = lowerGraph(pass.graph, target)
-  const map = new Map(
-    [...pass.map].flatMap(([from, to]) => (next.map.has(to) ? [[from, next.map.get(to)!]] : [])),
-  )
-  return { graph: next.graph, map }
+  return composed(pass, lowerGraph(pass.graph, target))
 }

@@ -2,7 +2,9 @@ import { nextTurn } from '#platform'
 
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
-import type { Value } from '../graph/graph.ts'
+import type { Graph, Value } from '../graph/graph.ts'
+import { recomputeBlocks } from '../graph/recompute.ts'
+import { composed, type Rewritten } from '../graph/rewrite.ts'
 import { serializeApart } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
@@ -54,6 +56,8 @@ export async function buildTraining(
   criterion: Criterion,
   optimizer: Optimizer,
   device: Device,
+  /** Paths of the modules whose activations are computed anew in the backward pass. */
+  blocks: readonly string[] = [],
 ): Promise<TrainingPlan> {
   const groups = groupOf(optimizer)
   const { trace, output } = traceModule(model, {
@@ -79,7 +83,7 @@ export async function buildTraining(
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   await nextTurn()
   const slotNames = [...initial.keys()]
-  const base = await build(trace, { output, loss, target, updates, extraState: initial }, device)
+  const base = await build(trace, { output, loss, target, updates, extraState: initial, blocks }, device)
   const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
   return {
     ...base,
@@ -162,15 +166,17 @@ interface Parts {
   readonly extraState: ReadonlyMap<string, () => Tensor>
   /** State that is constant in the graph, and resident. */
   readonly baked?: ReadonlyMap<string, Parameter | ModuleBuffer>
+  /** Modules whose activations are computed anew in the backward pass. */
+  readonly blocks?: readonly string[]
 }
 
 async function build(
   trace: Trace,
-  { output, loss, target, updates, extraState, baked = new Map() }: Parts,
+  { output, loss, target, updates, extraState, baked = new Map(), blocks = [] }: Parts,
   device: Device,
 ): Promise<Built> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
-  const { graph, map } = lowerGraph(trace.graph, { device })
+  const { graph, map } = lowered(trace.graph, blocks, { output, ...(loss && { loss }) }, device)
   await nextTurn()
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
@@ -199,6 +205,18 @@ async function build(
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
+}
+
+function lowered(
+  graph: Graph,
+  blocks: readonly string[],
+  { output, loss }: Pick<Parts, 'output' | 'loss'>,
+  device: Device,
+): Rewritten {
+  const pass = lowerGraph(graph, { device })
+  if (!loss || blocks.length === 0) return pass
+  const [last, end] = [pass.map.get(output)!, pass.map.get(loss)!]
+  return composed(pass, recomputeBlocks(pass.graph, { output: last, loss: end, blocks }))
 }
 
 function storeModel(

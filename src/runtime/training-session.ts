@@ -3,6 +3,7 @@ import { nextTurn } from '#platform'
 import { RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
+import { checkpointBlocks, type GradientCheckpointing } from '../nn/checkpoint-blocks.ts'
 import type { Module } from '../nn/module.ts'
 import { checkBatchNeeds } from '../nn/trace.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -30,6 +31,12 @@ export interface TrainingSessionOptions extends StartOptions {
   readonly optimizer?: Optimizer | undefined
   /** Default: `'auto'`. */
   readonly device?: Device | 'auto' | undefined
+  /**
+   * Saves memory in training for more time: blocks of the model, named (`['layer1.0']`) or with `true` each direct child of a
+   * `Sequential` that has children of its own (the residual blocks), keep no activations. The backward pass
+   * computes them a second time, with the same results. Default: false.
+   */
+  readonly gradientCheckpointing?: GradientCheckpointing | undefined
   /** Draws Dropout's masks. Default: seed 0. */
   readonly generator?: Generator | undefined
 }
@@ -90,8 +97,14 @@ export class TrainingSession {
     this.#generator = options.generator ?? new Generator()
   }
 
-  /** Starts the engine. Throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing. */
+  /**
+   * Starts the engine.
+   *
+   * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
+   * @throws {@link ArgumentError} where `gradientCheckpointing` names a module that isn't there.
+   */
   static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
+    checkpointBlocks(model, options.gradientCheckpointing)
     const { device, reason } = chooseDevice(options.device ?? 'auto')
     return new TrainingSession(model, options, await startEngine(device, options), device, reason)
   }
@@ -235,7 +248,8 @@ export class TrainingSession {
     if (kind === 'eval')
       return buildEvaluation(this.#model, shape, { criterion, optimizer, changing }, this.device)
     if (!optimizer) throw new RuntimeError('nothing can be trained: create the session with an optimizer')
-    return buildTraining(this.#model, shape, criterion, optimizer, this.device)
+    const blocks = checkpointBlocks(this.#model, this.#options.gradientCheckpointing)
+    return buildTraining(this.#model, shape, criterion, optimizer, this.device, blocks)
   }
 
   /**
