@@ -48,7 +48,8 @@ export function stepCase(
 
 function ofResNet(work: Work, batch: number, target?: number): Case {
   const name = `${work === 'evalInTraining' ? 'eval-in-training' : work}-${batch}`
-  const mostRounds = batch * (work === 'finetune' ? 4 : 1) >= 64 ? 3 : undefined
+  const pictures = batch * (work === 'finetune' ? 4 : 1)
+  const mostRounds = pictures >= 256 ? 2 : pictures >= 64 ? 3 : undefined
   return stepCase(name, `${titles[work]}, batch ${batch}`, stepRequest(work, batch), { target, mostRounds })
 }
 
