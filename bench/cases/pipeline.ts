@@ -10,7 +10,7 @@ function loaderCase(workers: number, target?: number): Case {
   const repeats = { warmUp: 8 + 8 * workers, seconds: 3, least: 20, most: 400 }
   return {
     name: `loader-${workers}`,
-    title: `loader, a picture and worker, ${workers === 0 ? 'in process' : `${workers} workers`}`,
+    title: `loader, a picture and worker, ${['in process', '1 worker'][workers] ?? `${workers} workers`}`,
     unit: 'ms',
     contenders: ['ours', ...pytorch],
     target,
@@ -29,7 +29,7 @@ const trialBatches = 16
 const epochTitles: Record<Strategy, string> = {
   finetune: 'epoch of the tutorial, fine-tuning',
   frozen: 'epoch of the tutorial, frozen',
-  head: 'epoch of the head on cached features (PyTorch: frozen)',
+  head: 'head epoch, cached features (PyTorch: frozen)',
 }
 
 const best = new Map<string, Promise<number>>()
