@@ -185,7 +185,7 @@ async function build(
   ]
   const used = new Map([...baked].filter(([name]) => graph.constants.some((value) => value.name === name)))
   const inputs = [...model, ...extraState]
-  const state = [...inputs, ...[...used].map(([name, { tensor }]) => [name, () => tensor] as const)]
+  const state = [...inputs, ...[...used].map(([name, value]) => [name, () => value.tensor] as const)]
   const { model: bytes, weights } = await serializeApart(graph, nextTurn, new Set(used.keys()))
   return {
     program: {

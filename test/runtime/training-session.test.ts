@@ -229,6 +229,17 @@ describe('the state on the device', () => {
     }
   })
 
+  it('is what was pushed, for evaluations with constant weights too', async () => {
+    const started = await start(false)
+    for (let step = 0; step < 2; step++) await started.session.evalStep(inputs, labels)
+    for (const parameter of started.model.parameters()) parameter.tensor = Tensor.zeros(parameter.shape)
+    await started.session.push()
+    for (let step = 0; step < 2; step++) {
+      const { outputs } = await started.session.evalStep(inputs, labels)
+      expect(new Set(outputs.data as Float32Array)).toEqual(new Set([0]))
+    }
+  })
+
   it('is the trained one after first calls that did not wait for each other', async () => {
     const expected = (await start(false)).session
     await expected.trainStep(inputs, labels)
