@@ -11,6 +11,14 @@ export interface DirectoryEntry {
   readonly isDirectory: boolean
 }
 
+/** What tells whether a file has changed. */
+export interface FileStamp {
+  /** When it was last written, in ms since 1970. */
+  readonly mtimeMs: number
+  /** In bytes. */
+  readonly size: number
+}
+
 /** A bar that fills up, redrawn in one line of a terminal. */
 export interface ProgressBar {
   /** Shows it empty, in place of the one before. */
@@ -25,6 +33,8 @@ export interface ProgressBar {
 export interface Platform {
   /** Reads a whole file. Throws `FileSystemError` naming the path and the remedy. */
   readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
+  /** A file's stamp. Throws `FileSystemError` naming the path and the remedy. */
+  fileStamp(path: string): Promise<FileStamp>
   /** Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one. */
   writeFile(path: string, bytes: Uint8Array | string): Promise<void>
   /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */

@@ -1,5 +1,5 @@
 import { AbortError, FileSystemError, RuntimeError } from '../core/errors.ts'
-import type { DirectoryEntry } from './platform.ts'
+import type { DirectoryEntry, FileStamp } from './platform.ts'
 
 /** Fetches a whole file; `path` is a URL (`blob:` and `data:` too). Throws `FileSystemError` naming it. */
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
@@ -16,6 +16,13 @@ export async function readFile(path: string, signal?: AbortSignal): Promise<Uint
     if (signal?.aborted) throw new AbortError(`reading ${path} was aborted`, { cause: signal.reason })
     throw new FileSystemError(`can't read ${path}: check the URL, the network and CORS`, { cause: error })
   }
+}
+
+/** A server need not say when a file was changed: always throws. */
+export function fileStamp(path: string): Promise<FileStamp> {
+  return Promise.reject(
+    new RuntimeError(`can't tell whether ${path} has changed: a cache of pictures needs a file system`),
+  )
 }
 
 /** A browser has no files to write: always throws. */

@@ -2,9 +2,17 @@
 import type { Generator } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
 import { checkIndex, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
+import { createPictureStore, type PictureCacheOptions, type PictureStore } from './cache/picture-cache.ts'
 import type { DecodeOptions } from './decode.ts'
 import { scanImageFolder, type FolderScan, type ImageFile, type SkippedFile } from './image-folder-scan.ts'
-import { fromWorker, loadImage, toTensor, transformNamed, type ImagePayload } from './image-job.ts'
+import {
+  fromWorker,
+  loadImage,
+  toTensor,
+  transformNamed,
+  type ImagePayload,
+  type ImageSource,
+} from './image-job.ts'
 import { splitForWorker, type SplitTransform } from './transforms/spec.ts'
 import type { TransformLike } from './transforms/transform.ts'
 
@@ -16,6 +24,12 @@ export interface ImageFolderOptions {
   readonly targetTransform?: ((label: number) => number | Tensor) | undefined
   /** How pictures are decoded: see {@link DecodeOptions}. */
   readonly decode?: Pick<DecodeOptions, 'codec' | 'maxPixels'> | undefined
+  /**
+   * Keeps decoded pictures in memory, up to `maxBytes`, so that from the second epoch on they are not decoded
+   * again; none by default. The caller and all loader workers share them, and the samples stay the same, bit for
+   * bit. What doesn't fit, and files that change later, are decoded each time.
+   */
+  readonly cache?: PictureCacheOptions | undefined
   /** Called for each file that is left out, with the reason; `skipped` lists them too. */
   readonly onSkip?: ((file: SkippedFile) => void) | undefined
 }
@@ -55,6 +69,7 @@ export class ImageFolder implements Dataset {
 
   readonly #options: ImageFolderOptions
   readonly #split: SplitTransform
+  readonly #store: PictureStore | undefined
 
   private constructor(
     readonly root: string,
@@ -68,6 +83,7 @@ export class ImageFolder implements Dataset {
     this.skipped = skipped
     this.#options = options
     this.#split = options.transform ? splitForWorker(options.transform) : { spec: undefined, rest: undefined }
+    this.#store = options.cache && createPictureStore(samples.length, options.cache)
   }
 
   /**
@@ -75,6 +91,7 @@ export class ImageFolder implements Dataset {
    *
    * @throws {@link FileSystemError} if `root` or a folder in it is missing or may not be listed.
    * @throws {@link DataError} if there is no class folder, or one without pictures.
+   * @throws {@link ArgumentError} if the cache's `maxBytes` is not positive, or more than can be reserved.
    */
   static async open(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
     const scan = await scanImageFolder(root)
@@ -95,20 +112,18 @@ export class ImageFolder implements Dataset {
    */
   async get(index: number, generator: Generator): Promise<Sample> {
     const { path, label } = this.#at(index)
-    const { decode = {}, transform } = this.#options
-    const output = await loadImage(path, decode, transform, generator)
+    const output = await loadImage(this.#source(index), this.#options.transform, generator)
     return { input: toTensor(output, path), label: this.#target(label) }
   }
 
   /** What a loader worker needs; transforms that can't be sent to it are finished on the caller's thread. */
   job(index: number): SampleJob {
     const { path, label } = this.#at(index)
-    const { decode = {} } = this.#options
+    const source = this.#source(index)
     const { spec, rest } = this.#split
     const target = this.#target(label)
     const payload = (sent: ImagePayload['label']): ImagePayload => ({
-      path,
-      decode,
+      source,
       transform: spec,
       label: sent,
     })
@@ -124,6 +139,11 @@ export class ImageFolder implements Dataset {
   #at(index: number): ImageFile {
     checkIndex(index, this.length, `the ImageFolder ${this.root}`)
     return this.samples[index]!
+  }
+
+  #source(index: number): ImageSource {
+    const { decode = {} } = this.#options
+    return { path: this.#at(index).path, decode, cached: this.#store && { store: this.#store, index } }
   }
 
   #target(label: number): number | Tensor {

@@ -1,20 +1,28 @@
 /** One picture file to one sample: on the caller's thread for `ImageFolder.get`, in a loader worker for its job. */
-import { readFile } from '#platform'
+import { fileStamp, readFile } from '#platform'
 
 import { ArgumentError, DataError, OnnxFinetuneError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Sample } from '../data/dataset.ts'
+import { openPictureCache, type PictureStore } from './cache/picture-cache.ts'
 import { decodeImage, type DecodeOptions } from './decode.ts'
-import { contiguous, picture } from './picture.ts'
+import { contiguous, picture, type Picture } from './picture.ts'
 import { describeInput, isPicture } from './transforms/input.ts'
 import { transformFromSpec, type TransformSpec } from './transforms/spec.ts'
 import { applyTransform, type TransformInput, type TransformLike } from './transforms/transform.ts'
 
-/** What a loader worker needs to make a sample: plain data. */
-export interface ImagePayload {
+/** A picture file, and how it is read. */
+export interface ImageSource {
   readonly path: string
   readonly decode: Pick<DecodeOptions, 'codec' | 'maxPixels'>
+  /** Where the decoded picture is kept, and its index there. */
+  readonly cached?: { readonly store: PictureStore; readonly index: number } | undefined
+}
+
+/** What a loader worker needs to make a sample: plain data. */
+export interface ImagePayload {
+  readonly source: ImageSource
   readonly transform: TransformSpec | undefined
   /** The sample's label; `'kind'` if the caller's thread knows it and will go on: see {@link kindOf}. */
   readonly label: number | 'kind'
@@ -22,21 +30,33 @@ export interface ImagePayload {
 
 /** Reads, decodes and transforms one picture in a loader worker: the handler `'image'`. */
 export async function loadImageSample(payload: unknown, generator: Generator): Promise<Sample> {
-  const { path, decode, transform: spec, label } = payload as ImagePayload
+  const { source, transform: spec, label } = payload as ImagePayload
   const transform = spec && (await transformFromSpec(spec))
-  const output = await loadImage(path, decode, transform, generator)
-  return { input: toTensor(output, path), label: label === 'kind' ? kindOf(output) : label }
+  const output = await loadImage(source, transform, generator)
+  return { input: toTensor(output, source.path), label: label === 'kind' ? kindOf(output) : label }
 }
 
-/** Reads and decodes the picture at `path`, and applies `transform`. Every error names the path. */
+/** Reads and decodes a picture, and applies `transform`. Every error names the path. */
 export async function loadImage(
-  path: string,
-  decode: ImagePayload['decode'],
+  source: ImageSource,
   transform: TransformLike | undefined,
   generator: Generator,
 ): Promise<TransformInput> {
-  const decoded = decodeImage(await readFile(path), { ...decode, source: path })
-  return transform ? transformNamed(path, transform, decoded, generator) : decoded
+  const decoded = await readPicture(source)
+  return transform ? transformNamed(source.path, transform, decoded, generator) : decoded
+}
+
+async function readPicture({ path, decode, cached }: ImageSource): Promise<Picture> {
+  const read = async () => decodeImage(await readFile(path), { ...decode, source: path })
+  if (!cached) return read()
+  const cache = openPictureCache(cached.store)
+  // Before the file is read: if it changes meanwhile, its next stamp is another.
+  const stamp = await fileStamp(path)
+  const known = cache.get(cached.index, stamp)
+  if (known) return known
+  const decoded = await read()
+  cache.put(cached.index, stamp, decoded)
+  return decoded
 }
 
 /** Applies `transform`; what it throws becomes the cause of an error that names the picture. */
