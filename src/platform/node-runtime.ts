@@ -1,16 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
 
 import { RuntimeError } from '../core/errors.ts'
 import type { WorkerLink } from '../runtime/engine-rpc.ts'
+import type { Runtime } from '../runtime/package-backend.ts'
 import { workerEntry } from './node-worker-entry.ts'
-
-/** The part of an ONNX Runtime package that the engine uses. */
-export interface Runtime {
-  readonly InferenceSession: typeof InferenceSession
-  readonly Tensor: typeof Tensor
-}
 
 /** Loads ONNX Runtime on first use. Throws {@link RuntimeError} with the install line if it isn't there. */
 export async function loadRuntime(name: 'onnxruntime-node' | 'onnxruntime-web'): Promise<Runtime> {

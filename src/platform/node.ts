@@ -1,5 +1,6 @@
 export { fileStamp, joinPath, jpegTurboWasm, listDirectory, readFile, writeFile } from './node-files.ts'
-export { loadRuntime, processorCount, startEngineWorker, type Runtime } from './node-runtime.ts'
+export { loadRuntime, processorCount, startEngineWorker } from './node-runtime.ts'
+export { openNativeBackend } from './node-native-backend.ts'
 export { rasterizeSvg } from './node-svg.ts'
 export { openProgressBar } from './node-progress.ts'
 export { nextTurn, openSamplePool } from './node-workers.ts'

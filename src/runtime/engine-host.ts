@@ -1,29 +1,31 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { openNativeBackend, loadRuntime } from '#platform'
 
 import { RuntimeError } from '../core/errors.ts'
-import { loadRuntime, type Runtime } from '#platform'
-import type { Engine, EngineOptions, Program, WireTensor, WireTensors } from './engine.ts'
+import { Tensor } from '../core/tensor.ts'
+import type { Backend, BackendSession, HeldTensor } from './backend.ts'
+import type { Engine, EngineOptions, Program, WireTensors } from './engine.ts'
+import { PackageBackend } from './package-backend.ts'
 
 /** A program and its session; one with resident weights has none until it runs, and the tensors that it was made with. */
 interface Loaded {
   readonly program: Program
-  session?: InferenceSession | undefined
-  madeWith?: ReadonlyMap<string, OrtTensor>
+  session?: BackendSession<HeldTensor> | undefined
+  madeWith?: ReadonlyMap<string, HeldTensor>
 }
 
-/** The engine on this thread: `session.run` of onnxruntime-node blocks it for the whole step. */
+/** The engine on this thread: a run on a CPU blocks it for the whole step. */
 export class EngineHost implements Engine {
   readonly #programs = new Map<string, Loaded>()
-  readonly #resident = new Map<string, OrtTensor>()
-  readonly #snapshots = new Map<string, ReadonlyMap<string, OrtTensor>>()
+  readonly #resident = new Map<string, HeldTensor>()
+  readonly #snapshots = new Map<string, ReadonlyMap<string, HeldTensor>>()
+  /** By the state's name, a tensor that the next run may write to: state alternates between two. */
+  readonly #spare = new Map<string, HeldTensor>()
 
-  private constructor(
-    private readonly runtime: Runtime,
-    private readonly options: EngineOptions,
-  ) {}
+  private constructor(private readonly backend: Backend) {}
 
   static async start(options: EngineOptions): Promise<EngineHost> {
-    return new EngineHost(await loadRuntime(options.runtime), options)
+    const native = await openNativeBackend(options)
+    return new EngineHost(native ?? new PackageBackend(await loadRuntime(options.runtime), options))
   }
 
   async load(name: string, program: Program): Promise<void> {
@@ -39,21 +41,24 @@ export class EngineHost implements Engine {
   async run(name: string, feeds: WireTensors): Promise<WireTensors> {
     const loaded = this.#programs.get(name)
     if (!loaded) throw new RuntimeError(`the engine has no program ${name}: load it first`)
-    const { program } = loaded
-    const inputs: Record<string, OrtTensor> = {}
-    for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.#wrap(tensor)
-    for (const [input, state] of Object.entries(program.stateInputs)) inputs[input] = this.#get(state)
+    const { stateInputs, fetches, updates } = loaded.program
+    const inputs: Record<string, HeldTensor> = {}
+    for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.backend.take(tensor)
+    for (const [input, state] of Object.entries(stateInputs)) inputs[input] = this.#get(state)
+    const outputs = new Map<string, HeldTensor | undefined>(fetches.map((output) => [output, undefined]))
+    for (const [output, state] of Object.entries(updates)) outputs.set(output, this.#target(state))
     const session = await this.#sessionOf(name, loaded)
-    const running = session.run(inputs, [...program.fetches, ...Object.keys(program.updates)])
-    const results = await typed(running, `run the program ${name}`)
-    for (const [output, state] of Object.entries(program.updates)) this.#resident.set(state, results[output]!)
+    const results = await typed(() => session.run(inputs, outputs), `run the program ${name}`)
+    for (const [output, state] of Object.entries(updates)) this.#replace(state, results.get(output)!)
     for (const other of this.#programs.values()) await this.#releaseStale(other)
-    return Object.fromEntries(program.fetches.map((output) => [output, unwrap(results[output]!)]))
+    return Object.fromEntries(fetches.map((output) => [output, this.backend.read(results.get(output)!)]))
   }
 
   push(tensors: WireTensors, transfer = false): Promise<void> {
     for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
-      this.#resident.set(name, this.#wrap({ dtype, data: transfer ? data : data.slice(), shape }))
+      const given = this.backend.take({ dtype, data: transfer ? data : data.slice(), shape })
+      this.#spare.delete(name)
+      this.#resident.set(name, given)
     }
     return Promise.resolve()
   }
@@ -62,14 +67,14 @@ export class EngineHost implements Engine {
     return Promise.resolve(
       Object.fromEntries(
         names.map((name) => {
-          const tensor = unwrap(this.#get(name))
+          const tensor = this.backend.read(this.#get(name))
           return [name, { ...tensor, data: tensor.data.slice() }]
         }),
       ),
     )
   }
 
-  // A run never writes into a tensor that it was fed, so keeping the references is a snapshot.
+  // A run never writes into a tensor that a snapshot has, so keeping the references is a snapshot.
   snapshot(key: string, names: readonly string[]): Promise<void> {
     this.#snapshots.set(key, new Map(names.map((name) => [name, this.#get(name)])))
     return Promise.resolve()
@@ -88,15 +93,33 @@ export class EngineHost implements Engine {
     this.#programs.clear()
     this.#resident.clear()
     this.#snapshots.clear()
+    this.#spare.clear()
     for (const { session } of programs) await session?.release()
   }
 
-  async #sessionOf(name: string, loaded: Loaded): Promise<InferenceSession> {
+  /** A tensor for the next value of `state`; undefined where the backend makes its own. */
+  #target(state: string): HeldTensor | undefined {
+    if (!this.backend.writesInto) return undefined
+    const spare = this.#spare.get(state)
+    this.#spare.delete(state)
+    if (spare) return spare
+    const { dtype, shape } = this.#get(state)
+    return this.backend.take(Tensor.zeros(shape, dtype))
+  }
+
+  #replace(state: string, next: HeldTensor): void {
+    const last = this.#get(state)
+    const isKept = [...this.#snapshots.values()].some((tensors) => tensors.get(state) === last)
+    if (this.backend.writesInto && !isKept) this.#spare.set(state, last)
+    this.#resident.set(state, next)
+  }
+
+  async #sessionOf(name: string, loaded: Loaded): Promise<BackendSession<HeldTensor>> {
     await this.#releaseStale(loaded)
     if (loaded.session) return loaded.session
     const { program } = loaded
     const states = Object.entries(program.residentWeights ?? {})
-    const weights = states.map(([path, state]) => [path, unwrap(this.#get(state))] as const)
+    const weights = states.map(([path, state]) => [path, this.backend.read(this.#get(state))] as const)
     loaded.madeWith = new Map(states.map(([, state]) => [state, this.#get(state)]))
     loaded.session = await this.#createSession(name, {
       ...program,
@@ -107,53 +130,30 @@ export class EngineHost implements Engine {
 
   /** A run replaces the resident tensors that it changes: one that is the same has the same numbers. */
   async #releaseStale(loaded: Loaded): Promise<void> {
-    const { session, madeWith = new Map<string, OrtTensor>() } = loaded
+    const { session, madeWith = new Map<string, HeldTensor>() } = loaded
     if ([...madeWith].every(([state, tensor]) => this.#resident.get(state) === tensor)) return
     loaded.session = undefined
     delete loaded.madeWith
     await session?.release()
   }
 
-  #createSession(name: string, { model, weights = {} }: Program): Promise<InferenceSession> {
-    const { executionProviders, threads } = this.options
-    const creation = this.runtime.InferenceSession.create(model, {
-      executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
-      graphOptimizationLevel: 'all',
-      // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
-      enableMemPattern: false,
-      externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
-      // Idle threads of one session must not spin while another works.
-      extra: { session: { force_spinning_stop: '1' } },
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    })
-    return typed(creation, `load the program ${name}`)
+  #createSession(name: string, { model, weights = {} }: Program): Promise<BackendSession<HeldTensor>> {
+    return typed(() => this.backend.createSession(model, weights), `load the program ${name}`)
   }
 
-  #get(name: string): OrtTensor {
+  #get(name: string): HeldTensor {
     const tensor = this.#resident.get(name)
     if (!tensor) throw new RuntimeError(`the engine has no tensor ${name}: push it first`)
     return tensor
   }
-
-  #wrap({ dtype, data, shape }: WireTensor): OrtTensor {
-    return new this.runtime.Tensor(dtype, data as never, shape)
-  }
 }
 
 /** ONNX Runtime throws plain errors. */
-async function typed<T>(work: Promise<T>, what: string): Promise<T> {
+async function typed<T>(work: () => Promise<T>, what: string): Promise<T> {
   try {
-    return await work
+    return await work()
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new RuntimeError(`ONNX Runtime can't ${what}: ${reason}`, { cause })
   }
-}
-
-function bytesOf({ data }: WireTensor): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-}
-
-function unwrap({ type, data, dims }: OrtTensor): WireTensor {
-  return { dtype: type as WireTensor['dtype'], data: data as WireTensor['data'], shape: [...dims] }
 }

@@ -42,6 +42,8 @@ export interface EngineOptions {
   readonly executionProviders: readonly (string | Readonly<Record<string, string>>)[]
   /** Threads inside of an operator; the default is ONNX Runtime's: one a core. */
   readonly threads?: number | undefined
+  /** Default: ONNX Runtime's C interface where that is possible; `false`: the package's JavaScript interface. */
+  readonly isNative?: boolean | undefined
 }
 
 /** The methods on both sides of the border. */
