@@ -20,6 +20,8 @@ export type AttributeValue =
   | { readonly floats: readonly number[] }
   | { readonly string: string }
   | { readonly tensor: Tensor }
+  /** A body, as of Scan. It reads its own inputs and constants only, and no value of the graph around it. */
+  | { readonly graph: Graph }
 
 /** A node's attributes by name. */
 export type Attributes = Readonly<Record<string, AttributeValue>>
@@ -136,6 +138,11 @@ export class Graph {
   readonly #symbols = new Map<string, Value>()
   #nextName = 0
 
+  /**
+   * @param prefix - Begins the names that are made here. A body needs one: its names must not be the outer graph's.
+   */
+  constructor(private readonly prefix = '') {}
+
   /** A graph input that the caller feeds. Names must be unique. */
   input(name: string, dtype: DType, shape: readonly Dim[]): Value {
     if (this.inputs.some((input) => input.name === name))
@@ -211,6 +218,6 @@ export class Graph {
 
   /** A colon keeps these apart from the qualified names of parameters and from users' own. */
   #fresh(prefix: string): string {
-    return `${prefix}:${this.#nextName++}`
+    return `${this.prefix}${prefix}:${this.#nextName++}`
   }
 }

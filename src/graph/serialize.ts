@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf'
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
@@ -15,6 +16,8 @@ import {
   TypeProto_TensorSchema,
   TypeProtoSchema,
   ValueInfoProtoSchema,
+  type ModelProto,
+  type TensorProto,
 } from 'onnx-buf'
 
 import type { DType } from '../core/dtype.ts'
@@ -80,9 +83,11 @@ export async function serializeApart(
   return { model: toBinary(ModelProtoSchema, model), weights }
 }
 
-function modelProto(graph: Graph, initializer: typeof tensorProto) {
-  const nodes = liveNodes(graph)
-  const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs])
+/** {@link serialize}, before it becomes bytes: for export, which changes it further. */
+export function modelProto(
+  graph: Graph,
+  initializer: (tensor: Tensor, name: string) => TensorProto = tensorProto,
+): ModelProto {
   return create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: 'onnx-finetune',
@@ -90,15 +95,21 @@ function modelProto(graph: Graph, initializer: typeof tensorProto) {
       create(OperatorSetIdProtoSchema, { domain: '', version: BigInt(opset) }),
       create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }),
     ],
-    graph: create(GraphProtoSchema, {
-      name: 'graph',
-      node: nodes.map(nodeProto),
-      initializer: graph.constants
-        .filter((value) => used.has(value))
-        .map((value) => initializer(value.constant!, value.name)),
-      input: graph.inputs.map(valueInfo),
-      output: graph.outputs.map(valueInfo),
-    }),
+    graph: graphProto(graph, initializer),
+  })
+}
+
+function graphProto(graph: Graph, initializer: typeof tensorProto): GraphProto {
+  const nodes = liveNodes(graph)
+  const used = new Set([...nodes.flatMap((node) => node.inputs), ...graph.outputs])
+  return create(GraphProtoSchema, {
+    name: 'graph',
+    node: nodes.map(nodeProto),
+    initializer: graph.constants
+      .filter((value) => used.has(value))
+      .map((value) => initializer(value.constant!, value.name)),
+    input: graph.inputs.map(valueInfo),
+    output: graph.outputs.map(valueInfo),
   })
 }
 
@@ -140,6 +151,10 @@ function attributeProto(name: string, value: AttributeValue) {
       type: AttributeType.STRING,
       s: new TextEncoder().encode(value.string),
     })
+  }
+  if ('graph' in value) {
+    const body = graphProto(value.graph, tensorProto)
+    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: body })
   }
   return create(AttributeProtoSchema, { name, type: AttributeType.TENSOR, t: tensorProto(value.tensor, '') })
 }
