@@ -1,3 +1,4 @@
+import { nearest } from '../core/edit-distance.ts'
 import { ArgumentError, StateDictError } from '../core/errors.ts'
 import { formatShape, sameShape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
@@ -48,8 +49,8 @@ export function stateDictError(
   }: IncompatibleKeys & { readonly mismatched: readonly Mismatch[] },
 ): StateDictError {
   const parts = [
-    ...listed('missing keys: ', missingKeys, ', '),
-    ...listed('unexpected keys: ', unexpectedKeys, ', '),
+    ...listed('missing keys: ', missingKeys, ', ', hint('nearest given', unexpectedKeys)),
+    ...listed('unexpected keys: ', unexpectedKeys, ', ', hint('nearest missing', missingKeys)),
     ...listed(
       '',
       mismatched.map(({ text }) => text),
@@ -67,10 +68,23 @@ export function stateDictError(
 /** A message of hundreds of keys hides what matters; the error's properties have them all. */
 const mostListed = 10
 
-function listed(title: string, items: readonly string[], separator: string): string[] {
+function listed(
+  title: string,
+  items: readonly string[],
+  separator: string,
+  shown: (item: string) => string = (item) => item,
+): string[] {
   if (items.length === 0) return []
   const more = items.length > mostListed ? ` and ${items.length - mostListed} more` : ''
-  return [title + items.slice(0, mostListed).join(separator) + more]
+  return [title + items.slice(0, mostListed).map(shown).join(separator) + more]
+}
+
+/** A key, with the nearest of `others` behind it: a renamed layer or a misspelt name shows at once. */
+function hint(title: string, others: readonly string[]): (key: string) => string {
+  return (key) => {
+    const found = nearest(key, others)
+    return found === undefined ? key : `${key} (${title}: ${found})`
+  }
 }
 
 function remedy(missingKeys: readonly string[], unexpectedKeys: readonly string[]): string {

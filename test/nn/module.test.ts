@@ -87,6 +87,16 @@ describe('loadStateDict', () => {
     )
   })
 
+  it('names the nearest key beside each that is missing or unexpected', () => {
+    const state = new Net().stateDict()
+    const [weight, bias] = [state.get('fc.weight')!, state.get('fc.bias')!]
+    for (const key of ['fc.weight', 'fc.bias']) state.delete(key)
+    state.set('head.fc.weight', weight).set('fc.biass', bias).set('optimizer', Tensor.zeros([1]))
+    expect(caught(() => new Net().loadStateDict(state)).message).toMatch(
+      /missing keys: fc\.weight \(nearest given: head\.fc\.weight\), fc\.bias \(nearest given: fc\.biass\); unexpected keys: head\.fc\.weight \(nearest missing: fc\.weight\), fc\.biass \(nearest missing: fc\.bias\), optimizer\./,
+    )
+  })
+
   it('lists ten keys of hundreds in the message, and all in the error', () => {
     const many = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [`k${index}`, Tensor.zeros([1])]),
