@@ -57,12 +57,16 @@ export function checkPreprocessing(value: unknown, fail: (what: string) => never
     return { resizeSize, cropSize, mean, std, interpolation: interpolation as Interpolation }
   }
   return fail(
-    'preprocessing must be { resizeSize, cropSize, mean, std, interpolation? } with sizes in pixels, as many means as ' +
-      `stds other than 0, and one of ${interpolations.join(', ')}, not ${JSON.stringify(value)}`,
+    'preprocessing must be { resizeSize, cropSize, mean, std, interpolation? } with sizes in pixels up to ' +
+      `${largestEdge}, as many means as stds other than 0, and one of ${interpolations.join(', ')}, not ${JSON.stringify(value)}`,
   )
 }
 
-const isPixels = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+/** A file may claim any size, and a picture of it would be allocated. */
+const largestEdge = 16_384
+
+const isPixels = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) > 0 && (value as number) <= largestEdge
 
 const isNumbers = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length > 0 && value.every(Number.isFinite)
