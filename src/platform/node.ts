@@ -1,6 +1,7 @@
 export { fileStamp, joinPath, jpegTurboWasm, listDirectory, readFile, writeFile } from './node-files.ts'
 export { loadRuntime, processorCount, startEngineWorker } from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
+export { nativeJpegTurbo } from './node-jpeg-turbo.ts'
 export { rasterizeSvg } from './node-svg.ts'
 export { openProgressBar } from './node-progress.ts'
 export { nextTurn, openSamplePool } from './node-workers.ts'

@@ -19,6 +19,22 @@ export interface FileStamp {
   readonly size: number
 }
 
+/** libjpeg-turbo as a native library. */
+export interface NativeJpegTurbo {
+  /**
+   * `tjDecompress2`: fills `target` with `height` rows of `width` pixels. True if libjpeg warned; throws an `Error` with
+   * its message if it gave up.
+   */
+  decompress(
+    source: Uint8Array,
+    target: Uint8Array,
+    width: number,
+    height: number,
+    pixelFormat: number,
+    flags: number,
+  ): boolean
+}
+
 /** A bar that fills up, redrawn in one line of a terminal. */
 export interface ProgressBar {
   /** Shows it empty, in place of the one before. */
@@ -43,6 +59,8 @@ export interface Platform {
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */
   jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
+  /** The native build of libjpeg-turbo, where it is installed and works; throws an error that says why it isn't. */
+  nativeJpegTurbo(): NativeJpegTurbo
   /** Processors that may be used: the default number of threads. */
   processorCount(): number
   /** Opens a pool of up to `size` workers that make samples; they start with the first task. */

@@ -1,5 +1,5 @@
 import { AbortError, FileSystemError, RuntimeError } from '../core/errors.ts'
-import type { DirectoryEntry, FileStamp } from './platform.ts'
+import type { DirectoryEntry, FileStamp, NativeJpegTurbo } from './platform.ts'
 
 /** Fetches a whole file; `path` is a URL (`blob:` and `data:` too). Throws `FileSystemError` naming it. */
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
@@ -54,6 +54,11 @@ export function joinPath(...segments: string[]): string {
 /** Not bundled for the browser yet: `undefined`, and JPEG is decoded by jpeg-js. */
 export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
   return undefined
+}
+
+/** A page can't load a native library: always throws. */
+export function nativeJpegTurbo(): NativeJpegTurbo {
+  throw new RuntimeError('a browser page has no native JPEG decoder')
 }
 
 export { rasterizeSvg } from './web-svg.ts'

@@ -3,8 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { ArgumentError, ImageError } from '../../src/core/errors.ts'
+import { ArgumentError, ImageError, RuntimeError } from '../../src/core/errors.ts'
 import { decodeImage, type DecodeOptions } from '../../src/vision/decode.ts'
+import { hasNativeJpegTurbo } from '../../src/vision/codecs/jpeg-turbo.ts'
 import { contiguous } from '../../src/vision/picture.ts'
 
 const folder = 'test/fixtures/vision/decode'
@@ -13,6 +14,9 @@ const expected = JSON.parse(readFileSync('test/fixtures/vision/decode.json', 'ut
   string,
   { readonly height: number; readonly width: number; readonly rgb: string }
 >
+
+const exactCodecs = (['native', 'wasm'] as const).filter((codec) => codec === 'wasm' || hasNativeJpegTurbo())
+const codecs = [...exactCodecs, 'js'] as const
 
 function bytesOf(name: string): Uint8Array<ArrayBuffer> {
   return new Uint8Array(readFileSync(`${folder}/${name}`))
@@ -23,11 +27,13 @@ function pixelsOf(bytes: Uint8Array, options?: DecodeOptions): number[] {
 }
 
 describe('decodeImage', () => {
-  it.each(names)("gives the bytes of Pillow's convert('RGB'): %s", (name) => {
-    const { height, width, rgb } = expected[name]!
-    const decoded = decodeImage(bytesOf(name))
-    expect(decoded.shape).toEqual([height, width, 3])
-    expect([...contiguous(decoded)]).toEqual([...Buffer.from(rgb, 'base64')])
+  describe.each(exactCodecs)("gives the bytes of Pillow's convert('RGB') by codec '%s'", (codec) => {
+    it.each(names)('%s', (name) => {
+      const { height, width, rgb } = expected[name]!
+      const decoded = decodeImage(bytesOf(name), { codec })
+      expect(decoded.shape).toEqual([height, width, 3])
+      expect([...contiguous(decoded)]).toEqual([...Buffer.from(rgb, 'base64')])
+    })
   })
 
   it('gives memory of its own, which the next decode leaves alone', () => {
@@ -85,7 +91,7 @@ describe('decodeImage refuses, by an ImageError that names the file and the reme
   ]
 
   it.each(cases)('%s', (_, bytes, problem) => {
-    for (const codec of ['wasm', 'js'] as const) {
+    for (const codec of codecs) {
       const decode = () => decodeImage(bytes, { source: 'photos/bee.jpg', codec })
       expect(decode).toThrow(ImageError)
       expect(decode).toThrow("can't decode photos/bee.jpg: ")
@@ -109,7 +115,7 @@ describe('decodeImage refuses, by an ImageError that names the file and the reme
 })
 
 describe('decodeImage, given anything at all, gives a picture or an ImageError:', () => {
-  const codec = fc.constantFrom('wasm' as const, 'js' as const)
+  const codec = fc.constantFrom(...codecs)
   const survives = (bytes: Uint8Array, options: DecodeOptions) => {
     try {
       decodeImage(bytes, { ...options, maxPixels: 1e6 })
@@ -166,5 +172,13 @@ describe('decodeImage, given anything at all, gives a picture or an ImageError:'
       ),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('decodeImage by a decoder that is not there', () => {
+  it.skipIf(hasNativeJpegTurbo())('says how to get it, where @julusian/jpeg-turbo is not installed', () => {
+    const decode = () => decodeImage(bytesOf('grey.jpg'), { codec: 'native' })
+    expect(decode).toThrow(RuntimeError)
+    expect(decode).toThrow('npm install @julusian/jpeg-turbo')
   })
 })

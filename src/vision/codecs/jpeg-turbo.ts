@@ -1,5 +1,5 @@
 /**
- * libjpeg-turbo in WebAssembly: the same library as Pillow's, so the same bytes.
+ * libjpeg-turbo in WebAssembly, or as a native library: the same library as Pillow's, so the same bytes.
  *
  * The package's own loader is not used. It asks for RGBA only, which fails for CMYK and costs a repacking;
  * it takes the warnings that libjpeg recovers from for errors; and it never gives back the memory of a failed
@@ -7,8 +7,9 @@
  *
  * @see https://libjpeg-turbo.org/Documentation/Documentation (TurboJPEG 2.x, tjDecompress2)
  */
-import { jpegTurboWasm } from '#platform'
+import { jpegTurboWasm, nativeJpegTurbo } from '#platform'
 
+import type { NativeJpegTurbo } from '../../platform/platform.ts'
 import type { JpegHeader } from './jpeg-header.ts'
 
 interface TurboExports {
@@ -37,13 +38,27 @@ const limitScans = 32768
 /** WebAssembly memory never shrinks: after a huge picture, start with a fresh instance. */
 const keptMemory = 256 * 2 ** 20
 
+let native: NativeJpegTurbo | undefined
+let whyNotNative: unknown
 let module: WebAssembly.Module | undefined
 let turbo: TurboExports | undefined
 let whyNot: unknown
 
-/** What kept the decoder from being loaded, once {@link hasJpegTurbo} has answered no. */
-export function whyNoJpegTurbo(): unknown {
-  return whyNot
+/** What kept a decoder from being loaded, once {@link hasJpegTurbo} or {@link hasNativeJpegTurbo} has answered no. */
+export function whyNoJpegTurbo(codec: 'wasm' | 'native'): unknown {
+  return codec === 'wasm' ? whyNot : whyNotNative
+}
+
+/** Whether the native library is there: only where its package is installed. */
+export function hasNativeJpegTurbo(): boolean {
+  if (native === undefined && whyNotNative === undefined) {
+    try {
+      native = nativeJpegTurbo()
+    } catch (error) {
+      whyNotNative = error
+    }
+  }
+  return native !== undefined
 }
 
 /** Whether the decoder is there: not where WebAssembly is missing or forbidden (a page's CSP). */
@@ -67,16 +82,22 @@ export interface TurboResult {
   readonly hasWarnings: boolean
 }
 
+/** As {@link decodeWithTurbo}, about twice as fast. */
+export function decodeWithNative(bytes: Uint8Array, { width, height, components }: JpegHeader): TurboResult {
+  const [bytesPerPixel, format] = pixelFormat(components)
+  const pixels = new Uint8Array(width * height * bytesPerPixel)
+  return { pixels, hasWarnings: native!.decompress(bytes, pixels, width, height, format, limitScans) }
+}
+
 /** Decodes a whole JPEG file; throws what libjpeg or the WebAssembly throws, with no message of use. */
 export function decodeWithTurbo(bytes: Uint8Array, { width, height, components }: JpegHeader): TurboResult {
   turbo ??= instantiate()
-  const bytesPerPixel = components === 4 ? 4 : 3
+  const [bytesPerPixel, format] = pixelFormat(components)
   try {
     const source = allocate(turbo, bytes.length)
     const target = allocate(turbo, width * height * bytesPerPixel)
     const handle = turbo.tjInitDecompress()
     new Uint8Array(turbo.memory.buffer).set(bytes, source)
-    const format = components === 4 ? cmykFormat : rgbFormat
     const status = turbo.tjDecompress2(
       handle,
       source,
@@ -99,6 +120,10 @@ export function decodeWithTurbo(bytes: Uint8Array, { width, height, components }
     turbo = undefined
     throw error
   }
+}
+
+function pixelFormat(components: number): readonly [bytesPerPixel: number, format: number] {
+  return components === 4 ? [4, cmykFormat] : [3, rgbFormat]
 }
 
 function allocate(turbo: TurboExports, size: number): number {

@@ -1,13 +1,19 @@
 /**
- * JPEG to RGB, as `Image.open(file).convert('RGB')`: by libjpeg-turbo in WebAssembly byte for byte, or by
- * jpeg-js in plain JavaScript, whose inverse DCT and chroma upsampling differ.
+ * JPEG to RGB, as `Image.open(file).convert('RGB')`: by libjpeg-turbo byte for byte, or by jpeg-js in
+ * plain JavaScript, whose inverse DCT and chroma upsampling differ.
  */
 import { decode as decodeWithJs } from 'jpeg-js'
 
 import { RuntimeError } from '../../core/errors.ts'
 import { picture, type Picture } from '../picture.ts'
 import { hasJpegEnd, readJpegHeader, type JpegHeader } from './jpeg-header.ts'
-import { decodeWithTurbo, hasJpegTurbo, whyNoJpegTurbo } from './jpeg-turbo.ts'
+import {
+  decodeWithNative,
+  decodeWithTurbo,
+  hasJpegTurbo,
+  hasNativeJpegTurbo,
+  whyNoJpegTurbo,
+} from './jpeg-turbo.ts'
 import { cannotDecode, checkSize, fetchAgain, saveAgain, type DecodeContext } from './problem.ts'
 
 /** Decodes a JPEG file to a packed RGB picture. The EXIF orientation is not applied, as Pillow doesn't. */
@@ -19,7 +25,8 @@ export function decodeJpeg(bytes: Uint8Array, context: DecodeContext): Picture {
       : cannotDecode(context, 'the file is truncated before its frame header', fetchAgain)
   }
   checkHeader(header, context)
-  const pixels = useTurbo(context) ? fromTurbo(bytes, header, context) : fromJs(bytes, header, context)
+  const codec = choose(context)
+  const pixels = codec === 'js' ? fromJs(bytes, header, context) : fromTurbo(bytes, header, context, codec)
   return picture(header.height, header.width, 3, pixels)
 }
 
@@ -32,22 +39,30 @@ function checkHeader({ width, height, components, precision, process }: JpegHead
   checkSize(context, width, height)
 }
 
-function useTurbo({ codec }: DecodeContext): boolean {
-  if (codec === 'js') return false
-  if (codec === 'wasm' && !hasJpegTurbo()) {
-    throw new RuntimeError(
-      "codec: 'wasm' was asked for, but the WebAssembly JPEG decoder can't be loaded here; " +
-        "allow WebAssembly (in a page: 'wasm-unsafe-eval' in its Content-Security-Policy), or use codec: 'auto'",
-      { cause: whyNoJpegTurbo() },
-    )
-  }
-  return hasJpegTurbo()
+function choose({ codec }: DecodeContext): 'native' | 'wasm' | 'js' {
+  if ((codec === 'auto' || codec === 'native') && hasNativeJpegTurbo()) return 'native'
+  if ((codec === 'auto' || codec === 'wasm') && hasJpegTurbo()) return 'wasm'
+  if (codec === 'auto' || codec === 'js') return 'js'
+  throw new RuntimeError(
+    `codec: '${codec}' was asked for, but that JPEG decoder can't be loaded here; ${remedies[codec]}, or use codec: 'auto'`,
+    { cause: whyNoJpegTurbo(codec) },
+  )
 }
 
-function fromTurbo(bytes: Uint8Array, header: JpegHeader, context: DecodeContext): Uint8Array<ArrayBuffer> {
+const remedies = {
+  native: 'on Linux install it (npm install @julusian/jpeg-turbo)',
+  wasm: "allow WebAssembly (in a page: 'wasm-unsafe-eval' in its Content-Security-Policy)",
+} as const
+
+function fromTurbo(
+  bytes: Uint8Array,
+  header: JpegHeader,
+  context: DecodeContext,
+  codec: 'native' | 'wasm',
+): Uint8Array<ArrayBuffer> {
   let result
   try {
-    result = decodeWithTurbo(bytes, header)
+    result = codec === 'native' ? decodeWithNative(bytes, header) : decodeWithTurbo(bytes, header)
   } catch (error) {
     throw undecodable(bytes, context, error)
   }

@@ -9,8 +9,8 @@ export interface DecodeContext {
   readonly codec: JpegCodec
 }
 
-/** Which JPEG decoder: `auto` is `wasm` where WebAssembly is there, else `js`. */
-export type JpegCodec = 'auto' | 'wasm' | 'js'
+/** Which JPEG decoder: `auto` is the first of the others that is there. */
+export type JpegCodec = 'auto' | 'native' | 'wasm' | 'js'
 
 /** An {@link ImageError} that names the picture, what is wrong and what to do. */
 export function cannotDecode(
