@@ -1,4 +1,4 @@
-import { Tensor } from '../core/tensor.ts'
+import { after } from './after.ts'
 import type { Graph, Node, Value } from './graph.ts'
 import { liveNodes, rewrite } from './rewrite.ts'
 
@@ -8,9 +8,12 @@ export interface ForwardPass {
   readonly output: Value
   /** The last value of the forward pass; what comes after it in the graph is the backward pass. */
   readonly loss: Value
-  /** Paths of the modules whose activations aren't kept. */
+  /** Paths of the modules whose activations aren't kept, and {@link stem} for what comes before them. */
   readonly blocks: readonly string[]
 }
+
+/** The block of what is computed before any other block: in a ResNet the first convolution, whose maps are the largest. */
+export const stem = ''
 
 /**
  * Gradient checkpointing: lets the backward pass read activations that are computed a second time from their block's
@@ -37,6 +40,8 @@ export function recomputeBlocks(graph: Graph, { output, loss, blocks }: ForwardP
 
 class Recomputation {
   readonly #blocks: readonly string[]
+  /** Whether what comes now is the stem. */
+  #inStem: boolean
   /** Nodes of the forward pass that are in a block. */
   readonly #blockOf = new Map<Node, string>()
   /** Values that another block, or no block, reads in the forward pass: they are there anyway. */
@@ -50,11 +55,14 @@ class Recomputation {
 
   constructor(blocks: readonly string[]) {
     // Of nested blocks the outermost counts.
-    this.#blocks = [...blocks].sort((a, b) => a.length - b.length)
+    this.#blocks = blocks.filter((path) => path !== stem).sort((a, b) => a.length - b.length)
+    this.#inStem = blocks.includes(stem)
   }
 
   forward(node: Node): void {
-    const block = this.#blocks.find((path) => node.scope === path || node.scope.startsWith(`${path}.`))
+    const named = this.#blocks.find((path) => node.scope === path || node.scope.startsWith(`${path}.`))
+    this.#inStem &&= named === undefined
+    const block = named ?? (this.#inStem ? stem : undefined)
     if (block !== undefined) this.#blockOf.set(node, block)
     for (const value of node.inputs) {
       if (value?.producer && this.#blockOf.get(value.producer) !== block) this.#leaving.add(value)
@@ -112,18 +120,3 @@ const isLarge = ({ shape }: Value): boolean => shape.some((size) => typeof size 
 /** Whether it is `['N', …fixed sizes]`. */
 const hasBatch = ({ shape: [batch, ...rest] }: Value): boolean =>
   batch === 'N' && rest.every((size) => typeof size === 'number')
-
-/**
- * `value`, but not before `token` is there. Else ONNX Runtime could compute the copies early, and would merge them
- * with the first ones as common subexpressions. `Reshape` to its own shape copies nothing and leaves every bit; that the
- * batch's size is read from `token` is a dependency that no optimizer can fold away while it is symbolic.
- */
-function after(value: Value, token: Value): Value {
-  const { graph, shape } = value
-  const int64 = (size: number) => [{ dtype: 'int64' as const, shape: [size] }]
-  const sizes = BigInt64Array.from(shape.slice(1), (size) => BigInt(size))
-  const rest = graph.constant(new Tensor('int64', sizes, [sizes.length]))
-  const batch = graph.add('Shape', [token], { start: { int: 0 }, end: { int: 1 } }, int64(1)).output()
-  const target = graph.add('Concat', [batch, rest], { axis: { int: 0 } }, int64(shape.length)).output()
-  return graph.add('Reshape', [value, target], {}, [value]).output()
-}

@@ -1,16 +1,17 @@
 import { ArgumentError } from '../core/errors.ts'
+import { stem } from '../graph/recompute.ts'
 import type { Module } from './module.ts'
 import { Sequential } from './layers.ts'
 
 /**
  * Which blocks don't keep their activations for the backward pass: paths of modules (`'layer1.0'`), or `true` for each
- * direct child of a `Sequential` that has children of its own and stands in no other such block: the residual
- * blocks of the ResNets.
+ * direct child of a `Sequential` that has children of its own and stands in no other such block (the residual
+ * blocks of the ResNets), and all that is computed before the first of them.
  */
 export type GradientCheckpointing = boolean | readonly string[]
 
 /**
- * The paths of the blocks.
+ * The paths of the blocks, and {@link stem}.
  *
  * @throws {@link ArgumentError} for a path that isn't there, naming near ones; for `true` where there are no blocks.
  */
@@ -22,7 +23,7 @@ export function checkpointBlocks(model: Module, option: GradientCheckpointing = 
     return option
   }
   const blocks = outermostBlocks(model)
-  if (blocks.length > 0) return blocks
+  if (blocks.length > 0) return [stem, ...blocks]
   throw new ArgumentError(
     `gradientCheckpointing: true finds no blocks in ${model.constructor.name}: no Sequential in it has a child with children of its own. ` +
       `Name the modules, gradientCheckpointing: ['${paths[0] ?? 'path'}']`,

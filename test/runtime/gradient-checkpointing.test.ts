@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { ArgumentError } from '../../src/core/errors.ts'
 import { Generator } from '../../src/core/generator.ts'
 import { Tensor } from '../../src/core/tensor.ts'
+import { stem } from '../../src/graph/recompute.ts'
 import { checkpointBlocks, type GradientCheckpointing } from '../../src/nn/checkpoint-blocks.ts'
 import { CrossEntropyLoss } from '../../src/nn/cross-entropy-loss.ts'
 import { Dropout, Flatten, ReLU, Sequential } from '../../src/nn/layers.ts'
@@ -92,8 +93,18 @@ describe('gradient checkpointing', () => {
     expect(all - none).toBeGreaterThan(4 * (one - none))
   })
 
-  it('takes the residual blocks for true', () => {
+  it('computes the convolution before the first block a second time', async () => {
+    const blocks = checkpointBlocks(bottlenecks(), true)
+    const [without, all] = await Promise.all([
+      convolutions(blocks.filter((path) => path !== stem)),
+      convolutions(blocks),
+    ])
+    expect(all - without).toBe(1)
+  })
+
+  it('takes the residual blocks and what comes before them for true', () => {
     expect(checkpointBlocks(bottlenecks(), true)).toEqual([
+      stem,
       'layer1.0',
       'layer1.1',
       'layer2.0',
