@@ -41,12 +41,14 @@ export class EngineHost implements Engine {
   async run(name: string, feeds: WireTensors): Promise<WireTensors> {
     const loaded = this.#programs.get(name)
     if (!loaded) throw new RuntimeError(`the engine has no program ${name}: load it first`)
-    const { stateInputs, fetches, updates } = loaded.program
+    const { stateInputs, fetches, updates, inPlace = [] } = loaded.program
     const inputs: Record<string, HeldTensor> = {}
     for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.backend.take(tensor)
     for (const [input, state] of Object.entries(stateInputs)) inputs[input] = this.#get(state)
     const outputs = new Map<string, HeldTensor | undefined>(fetches.map((output) => [output, undefined]))
-    for (const [output, state] of Object.entries(updates)) outputs.set(output, this.#target(state))
+    for (const [output, state] of Object.entries(updates)) {
+      outputs.set(output, this.#target(state, inPlace.includes(state)))
+    }
     const session = await this.#sessionOf(name, loaded)
     const results = await typed(() => session.run(inputs, outputs), `run the program ${name}`)
     for (const [output, state] of Object.entries(updates)) this.#replace(state, results.get(output)!)
@@ -98,8 +100,9 @@ export class EngineHost implements Engine {
   }
 
   /** A tensor for the next value of `state`; undefined where the backend makes its own. */
-  #target(state: string): HeldTensor | undefined {
+  #target(state: string, isInPlace: boolean): HeldTensor | undefined {
     if (!this.backend.writesInto) return undefined
+    if (isInPlace && !this.#isKept(state)) return this.#get(state)
     const spare = this.#spare.get(state)
     this.#spare.delete(state)
     if (spare) return spare
@@ -109,9 +112,15 @@ export class EngineHost implements Engine {
 
   #replace(state: string, next: HeldTensor): void {
     const last = this.#get(state)
-    const isKept = [...this.#snapshots.values()].some((tensors) => tensors.get(state) === last)
-    if (this.backend.writesInto && !isKept) this.#spare.set(state, last)
+    if (next === last) return
+    if (this.backend.writesInto && !this.#isKept(state)) this.#spare.set(state, last)
     this.#resident.set(state, next)
+  }
+
+  /** Whether a snapshot has the resident tensor `state`. */
+  #isKept(state: string): boolean {
+    const tensor = this.#resident.get(state)
+    return [...this.#snapshots.values()].some((tensors) => tensors.get(state) === tensor)
   }
 
   async #sessionOf(name: string, loaded: Loaded): Promise<BackendSession<HeldTensor>> {

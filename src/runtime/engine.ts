@@ -30,6 +30,8 @@ export interface Program {
   readonly stateInputs: Readonly<Record<string, string>>
   /** Output name → name of the resident tensor that it replaces when the run is over. */
   readonly updates: Readonly<Record<string, string>>
+  /** Resident tensors whose replacement may be written over them. Default: none. */
+  readonly inPlace?: readonly string[]
   /** Outputs that are returned. */
   readonly fetches: readonly string[]
 }

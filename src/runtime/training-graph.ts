@@ -3,6 +3,7 @@ import { nextTurn } from '#platform'
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Graph, Value } from '../graph/graph.ts'
+import { overwritable } from '../graph/overwrite.ts'
 import { recomputeBlocks } from '../graph/recompute.ts'
 import { composed, type Rewritten } from '../graph/rewrite.ts'
 import { serializeApart } from '../graph/serialize.ts'
@@ -196,6 +197,7 @@ async function build(
       }),
       stateInputs: Object.fromEntries(inputs.map(([name]) => [name, name])),
       updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
+      inPlace: overwrittenSlots(graph, updates, extraState, map),
       fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],
     },
     ...(loss && { lossName: nameOf(loss) }),
@@ -205,6 +207,24 @@ async function build(
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
+}
+
+/**
+ * Optimizer state that a step may write over the old one. Parameters alternate between two tensors: the gradient with
+ * respect to a layer's input reads them late, and an evaluation may have been made with them as constants.
+ */
+function overwrittenSlots(
+  graph: Graph,
+  updates: ReadonlyMap<string, Value>,
+  slots: Parts['extraState'],
+  map: ReadonlyMap<Value, Value>,
+): string[] {
+  const inputs = new Map(graph.inputs.map((value) => [value.name, value]))
+  const pairs = [...updates].flatMap(([name, value]) => {
+    const input = slots.has(name) ? inputs.get(name) : undefined
+    return input ? [[input, map.get(value)!] as const] : []
+  })
+  return overwritable(graph, pairs).map(([{ name }]) => name)
 }
 
 function lowered(

@@ -6,6 +6,7 @@ import { ArgumentError, RuntimeError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
 import { Graph } from '../../src/graph/graph.ts'
 import { serialize, serializeApart } from '../../src/graph/serialize.ts'
+import { EngineHost } from '../../src/runtime/engine-host.ts'
 import { chooseDevice } from '../../src/runtime/providers.ts'
 import { startEngine } from '../../src/runtime/start-engine.ts'
 
@@ -33,6 +34,34 @@ const tensor = (...values: number[]) => ({
   dtype: 'float32' as const,
   data: Float32Array.from(values),
   shape: [2],
+})
+
+describe('the engine beside its worker', () => {
+  it.each([
+    ['ONNX Runtime’s C interface', undefined],
+    ['the package’s interface', false],
+  ])('keeps, overwrites where it may, and restores: %s', async (_, isNative) => {
+    const options = {
+      runtime: 'onnxruntime-node',
+      executionProviders: ['cpu'],
+      threads: 1,
+      isNative,
+    } as const
+    const host = await EngineHost.start(options)
+    const { name, program } = accumulator()
+    await host.load('step', { ...program, inPlace: ['t'] })
+    await host.push({ t: tensor(1, 2) })
+    const next = async () => [...(await host.run('step', { x: tensor(1, 1) }))[name]!.data]
+    expect(await next()).toEqual([2, 3])
+    await host.snapshot('best', ['t'])
+    expect(await next()).toEqual([3, 4])
+    expect(await next()).toEqual([4, 5])
+    await host.restore('best')
+    expect(await next()).toEqual([3, 4])
+    await host.restore('best')
+    expect([...(await host.pull(['t'])).t!.data]).toEqual([2, 3])
+    await host.close()
+  })
 })
 
 describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
