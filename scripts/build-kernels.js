@@ -16,7 +16,7 @@ const flags = '--enable simd -O3 --noAssert --runtime stub --initialMemory 1'.sp
 /** The source of the generated module. */
 export async function buildKernels() {
   let binary
-  const { error, stderr } = await asc.main(['resize.ts', ...flags, '--outFile', 'out.wasm'], {
+  const { error, stderr } = await asc.main(['resize.ts', 'normalize.ts', ...flags, '--outFile', 'out.wasm'], {
     readFile: (name) => {
       const url = new URL(name.replace(/\.ts$/, '.as'), folder)
       return existsSync(url) ? readFileSync(url, 'utf8') : null

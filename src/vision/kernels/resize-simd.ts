@@ -4,39 +4,10 @@
  */
 import { sizeOfPicture, type Picture } from '../picture.ts'
 import type { ResizeWeights } from '../resize-weights.ts'
-import { kernels } from './wasm.ts'
+import { kernelsWithMemory } from './memory.ts'
 
-interface KernelExports {
-  readonly memory: WebAssembly.Memory
-  horizontal(
-    source: number,
-    rowStep: number,
-    rows: number,
-    first: number,
-    weights: number,
-    quads: number,
-    width: number,
-    output: number,
-  ): void
-  vertical(
-    source: number,
-    rowLength: number,
-    first: number,
-    weights: number,
-    pairs: number,
-    rows: number,
-    output: number,
-  ): void
-}
-
-/** WebAssembly memory never shrinks: what needs more is left to JavaScript. */
-const largestMemory = 64 * 2 ** 20
-const pageSize = 65536
 const lowBits = 12
 const lowMask = (1 << lowBits) - 1
-
-/** `null`: can't be had here. */
-let instance: KernelExports | null | undefined
 
 /** The picture of `height` × `width` that the weights make of `source`; `undefined` where the kernels can't. */
 export function resizeBySimd(
@@ -54,7 +25,7 @@ export function resizeBySimd(
   const sourceAt = downAt + tableBytes(down, pairs * 2)
   const betweenAt = sourceAt + rows * rowLength + quads * 12 + 16
   const outputAt = betweenAt + (rows + pairs * 2) * width * 3 + 16
-  const kernel = withMemory(outputAt + height * width * 3 + 16)
+  const kernel = kernelsWithMemory(outputAt + height * width * 3 + 16)
   if (!kernel) return undefined
   const bytes = new Uint8Array(kernel.memory.buffer)
   writeWeights(kernel.memory, 0, across, quads * 4, 3)
@@ -94,28 +65,5 @@ function writeWeights(
       words[to++] = ((a >> lowBits) & 0xffff) | ((b >> lowBits) << 16)
       words[to++] = (a & lowMask) | ((b & lowMask) << 16)
     }
-  }
-}
-
-function withMemory(size: number): KernelExports | undefined {
-  if (size > largestMemory) return undefined
-  if (instance === undefined) instance = instantiate()
-  if (!instance) return undefined
-  const missing = size - instance.memory.buffer.byteLength
-  try {
-    if (missing > 0) instance.memory.grow(Math.ceil(missing / pageSize))
-  } catch {
-    return undefined
-  }
-  return instance
-}
-
-function instantiate(): KernelExports | null {
-  try {
-    const bytes = Uint8Array.from(atob(kernels), (character) => character.charCodeAt(0))
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as KernelExports
-  } catch {
-    // Missing, without SIMD, or forbidden by a page's Content-Security-Policy.
-    return null
   }
 }

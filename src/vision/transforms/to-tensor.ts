@@ -1,13 +1,20 @@
 import { Tensor } from '../../core/tensor.ts'
+import { normalizeBySimd, type ChannelStatistics } from '../kernels/normalize-simd.ts'
 import { sizeOfPicture, type Picture } from '../picture.ts'
 import { expectPicture } from './input.ts'
 import type { Normalize } from './normalize.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
-/** The 256 float32 values that a byte can become. */
-export type ByteTable = Float32Array<ArrayBuffer>
+/** What becomes of a channel's bytes: by a table of the 256 float32 values, or by arithmetic where SIMD is there. */
+interface ByteMap {
+  readonly statistics: ChannelStatistics
+  readonly table: Float32Array
+}
 
-const unitTable: ByteTable = Float32Array.from({ length: 256 }, (_, byte) => byte / 255)
+const unit: ByteMap = {
+  statistics: [0, 1],
+  table: Float32Array.from({ length: 256 }, (_, byte) => byte / 255),
+}
 
 /**
  * A picture `[H, W, C]` of bytes as a float32 tensor `[C, H, W]` from 0 to 1: each byte divided by 255 in
@@ -22,43 +29,45 @@ export class ToTensor implements Transform {
 
   /** @throws {@link ArgumentError} if the input is a tensor already. */
   forward(input: TransformInput): Tensor<'float32'> {
-    return lookUp(expectPicture(input, 'ToTensor'), [unitTable])
+    return convert(expectPicture(input, 'ToTensor'), [unit, unit, unit])
   }
 }
 
 /**
  * `ToTensor` and the `Normalize` after it in one pass: both are functions of a byte, so their composition is
- * a table for each channel, with the same bits.
+ * one, too, with the same bits.
  */
 export class NormalizedToTensor implements Transform {
-  readonly #tables: readonly ByteTable[]
+  readonly #maps: readonly ByteMap[]
 
   constructor(readonly normalize: Normalize) {
-    const channels = Math.max(normalize.mean.length, normalize.std.length)
-    this.#tables = Array.from({ length: channels }, (_, c) => {
+    this.#maps = [0, 1, 2].map((c) => {
       const [mean, std] = normalize.channel(c)
-      return unitTable.map((value) => Math.fround(value - mean) / std)
+      return { statistics: [mean, std], table: unit.table.map((value) => Math.fround(value - mean) / std) }
     })
   }
 
   forward(input: TransformInput): Tensor<'float32'> {
     const source = expectPicture(input, 'ToTensor')
     this.normalize.checkChannels(source.shape[2]!, source.shape)
-    return lookUp(source, this.#tables)
+    return convert(source, this.#maps)
   }
 }
 
-/** `[C, H, W]` from `[H, W, C]` through one table for all channels, or one for each. */
-function lookUp(source: Picture, tables: readonly ByteTable[]): Tensor<'float32'> {
+/** `[C, H, W]` from `[H, W, C]` of up to three channels. */
+function convert(source: Picture, maps: readonly ByteMap[]): Tensor<'float32'> {
   const [height, width, channels] = sizeOfPicture(source)
   const data = new Float32Array(channels * height * width)
-  for (let c = 0; c < channels; c++) {
-    lookUpChannel(source, c, tables[c] ?? tables[0]!, data.subarray(c * height * width))
+  const statistics = maps.map((map) => map.statistics)
+  if (!normalizeBySimd(source, statistics, data)) {
+    for (let c = 0; c < channels; c++) {
+      lookUpChannel(source, c, maps[c]!.table, data.subarray(c * height * width))
+    }
   }
   return new Tensor('float32', data, [channels, height, width])
 }
 
-function lookUpChannel(source: Picture, channel: number, table: ByteTable, out: Float32Array): void {
+function lookUpChannel(source: Picture, channel: number, table: Float32Array, out: Float32Array): void {
   const { data, offset, shape, stride } = source
   const height = shape[0]!
   const width = shape[1]!
