@@ -15,6 +15,24 @@ export class PickleBytes {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 
+  /** Bytes read so far. */
+  get at(): number {
+    return this.#at
+  }
+
+  get remaining(): number {
+    return this.bytes.length - this.#at
+  }
+
+  /** The next byte, which stays the next. */
+  peek(): number | undefined {
+    return this.bytes[this.#at]
+  }
+
+  skip(length: number): void {
+    this.#take(length)
+  }
+
   uint8(): number {
     return this.#view.getUint8(this.#take(1))
   }
@@ -34,6 +52,16 @@ export class PickleBytes {
   /** Pickle's floats alone are big-endian. */
   float64(): number {
     return this.#view.getFloat64(this.#take(8), false)
+  }
+
+  int64(): bigint {
+    return this.#view.getBigInt64(this.#take(8), true)
+  }
+
+  /** A window on the bytes. */
+  window(length: number): Uint8Array {
+    const start = this.#take(length)
+    return this.bytes.subarray(start, start + length)
   }
 
   /** A little-endian two's complement integer of `length` bytes: a bigint only where a number would lose digits. */

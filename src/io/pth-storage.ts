@@ -37,10 +37,13 @@ export const storageTypes: ReadonlyMap<string, StorageType> = new Map<string, St
 export class PthStorage {
   #data: TypedArray | undefined
 
+  /**
+   * @param bytes - Of the file, from the first element on; the legacy format has them after all that refers to them.
+   * @param length - Number of elements.
+   */
   constructor(
     readonly type: StorageType,
-    readonly bytes: Uint8Array<ArrayBuffer>,
-    /** Number of elements. */
+    public bytes: Uint8Array<ArrayBuffer> | undefined,
     readonly length: number,
   ) {}
 
@@ -51,7 +54,7 @@ export class PthStorage {
 
   #open(): TypedArray {
     const { bytesPerElement: width, dtype, convert } = this.type
-    const raw = aligned(this.bytes.subarray(0, this.length * width), width)
+    const raw = aligned(this.bytes!.subarray(0, this.length * width), width)
     return convert ? convert(raw) : window(dtype, raw.buffer, raw.byteOffset, this.length)
   }
 }

@@ -2,12 +2,23 @@ import { bytesPerElement, allocate, type DType, type TypedArray } from '../core/
 import { FileFormatError } from '../core/errors.ts'
 import { formatShape, sizeOf, stridesOf } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
-import { PickleTuple } from './pickle.ts'
+import { Allowance } from './allowance.ts'
+import { PickleTuple } from './pickle-values.ts'
 import { PthStorage } from './pth-storage.ts'
+
+/** A tensor that a pickle has described: all of it is known to lie in its storage, whose bytes may not be there yet. */
+export class PthTensor {
+  constructor(
+    readonly storage: PthStorage,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly strides: readonly number[],
+  ) {}
+}
 
 /** Makes tensors out of storages, counting what copies cost: a few bytes can claim terabytes by strides of 0. */
 export class TensorBuilder {
-  #budget: number
+  readonly #memory: Allowance
 
   /**
    * @param source - What to call the file in messages.
@@ -17,26 +28,29 @@ export class TensorBuilder {
     readonly source: string,
     fileBytes: number,
   ) {
-    this.#budget = (64 << 20) + 4 * fileBytes
+    this.#memory = new Allowance((16 << 20) + 8 * fileBytes, () =>
+      this.#broken('and those before it claim far more memory than the file has bytes'),
+    )
   }
 
-  /** `torch._utils._rebuild_tensor_v2`. Tensors that are contiguous share their storage's memory, as in PyTorch. */
-  rebuild(args: readonly unknown[]): Tensor {
+  /** `torch._utils._rebuild_tensor_v2`, and `_rebuild_tensor` of before PyTorch 0.4, which has the first four arguments. */
+  rebuild(args: readonly unknown[]): PthTensor {
     const [storage, offset, size, stride, , , metadata] = args
-    if (args.length < 6 || args.length > 7) throw this.#broken('has an unknown form')
+    if (args.length < 4 || args.length > 7) throw this.#broken('has an unknown form')
     if (!(storage instanceof PthStorage)) throw this.#broken('has no storage')
     if (metadata instanceof Map && metadata.size > 0) {
       throw this.#broken('is a lazily negated or conjugated view; save tensor.clone() instead')
     }
     const shape = this.#integers(size, 'shape')
     const strides = this.#integers(stride, 'strides')
-    if (strides.length !== shape.length) throw this.#broken('has as many strides as it has no dimensions')
+    if (strides.length !== shape.length) throw this.#broken('has not as many strides as dimensions')
     if (!isCount(offset)) throw this.#broken('has no offset')
     this.#checkReach(storage, offset, shape, strides)
-    return this.#view(storage, offset, shape, strides)
+    return new PthTensor(storage, offset, shape, strides)
   }
 
-  #view(storage: PthStorage, offset: number, shape: number[], strides: number[]): Tensor {
+  /** Tensors that are contiguous share their storage's memory, as in PyTorch; others are copied. */
+  open({ storage, offset, shape, strides }: PthTensor): Tensor {
     const { dtype } = storage.type
     const length = sizeOf(shape)
     const packed = stridesOf(shape)
@@ -46,10 +60,7 @@ export class TensorBuilder {
       const start = length === 0 ? 0 : offset
       return new Tensor(dtype, storage.data.subarray(start, start + length), shape)
     }
-    this.#budget -= length * bytesPerElement(dtype)
-    if (this.#budget < 0) {
-      throw this.#broken('and those before it claim far more memory than the file has bytes')
-    }
+    this.#memory.take(length * bytesPerElement(dtype))
     return new Tensor(dtype, gather(dtype, storage.data, offset, shape, strides), shape)
   }
 

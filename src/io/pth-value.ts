@@ -1,13 +1,14 @@
 import { FileFormatError } from '../core/errors.ts'
-import { Tensor } from '../core/tensor.ts'
-import { PickleTuple } from './pickle.ts'
+import type { Tensor } from '../core/tensor.ts'
+import { PickleTuple, type PickleDict, type PickleKey } from './pickle-values.ts'
+import { PthTensor } from './pth-tensors.ts'
 
 /** What a key of a Python dict becomes. */
-export type PthKey = string | number | bigint | boolean | null
+export type PthKey = PickleKey
 
 /**
  * What a `.pth` file can hold: `None` is null, `dict` and `OrderedDict` are a `Map` in the same order, `list`,
- * `tuple` and `torch.Size` are arrays, `torch.device` is its name, and an `int` beyond 2^53 is a bigint.
+ * `tuple` and `torch.Size` are arrays, `torch.device` and `torch.dtype` are their names, and an `int` beyond 2^53 is a bigint.
  */
 export type PthValue =
   null | boolean | number | bigint | string | Tensor | readonly PthValue[] | ReadonlyMap<PthKey, PthValue>
@@ -15,50 +16,58 @@ export type PthValue =
 const maxDepth = 200
 
 /**
- * Turns what the unpickler made into a {@link PthValue}; objects that are shared stay shared.
+ * Turns what the unpickler made into a {@link PthValue}, in place: objects that are shared stay shared.
  *
+ * @param open - Makes the tensors.
  * @throws {@link FileFormatError} if it contains itself, is nested absurdly deep, or holds a bare class or storage.
  */
-export function toPthValue(value: unknown, source: string): PthValue {
-  return new Converter(source).convert(value, 0)
+export function toPthValue(value: unknown, source: string, open: (tensor: PthTensor) => Tensor): PthValue {
+  return new Converter(source, open).convert(value, 0)
 }
 
 class Converter {
-  /** Containers already converted; undefined while one is being converted. */
+  /** What has been converted; undefined while it is. */
   readonly #done = new Map<object, PthValue | undefined>()
 
-  constructor(readonly source: string) {}
+  constructor(
+    readonly source: string,
+    readonly open: (tensor: PthTensor) => Tensor,
+  ) {}
 
   convert(value: unknown, depth: number): PthValue {
     if (value === null || ['boolean', 'number', 'bigint', 'string'].includes(typeof value)) {
       return value as PthValue
     }
-    if (value instanceof Tensor) return value as Tensor
+    if (value instanceof PthTensor) return this.#once(value, depth, () => this.open(value))
     if (value instanceof PickleTuple) return this.#once(value, depth, () => this.#list(value.items, depth))
     if (Array.isArray(value)) return this.#once(value, depth, () => this.#list(value, depth))
-    if (value instanceof Map) return this.#once(value, depth, () => this.#dict(value, depth))
+    if (value instanceof Map) {
+      return this.#once(value, depth, () => this.#dict(value as PickleDict, depth))
+    }
     throw this.#refuse('a bare class or storage, where only tensors and containers are read')
   }
 
-  #once(container: object, depth: number, make: () => PthValue): PthValue {
-    if (this.#done.has(container)) {
-      const value = this.#done.get(container)
+  #once(object: object, depth: number, make: () => PthValue): PthValue {
+    if (this.#done.has(object)) {
+      const value = this.#done.get(object)
       if (value === undefined) throw this.#refuse('a container that contains itself')
       return value
     }
     if (depth >= maxDepth) throw this.#refuse(`containers nested deeper than ${maxDepth}`)
-    this.#done.set(container, undefined)
+    this.#done.set(object, undefined)
     const value = make()
-    this.#done.set(container, value)
+    this.#done.set(object, value)
     return value
   }
 
-  #list(items: readonly unknown[], depth: number): PthValue[] {
-    return items.map((item) => this.convert(item, depth + 1))
+  #list(items: unknown[], depth: number): PthValue[] {
+    for (let index = 0; index < items.length; index++) items[index] = this.convert(items[index], depth + 1)
+    return items as PthValue[]
   }
 
-  #dict(dict: ReadonlyMap<PthKey, unknown>, depth: number): Map<PthKey, PthValue> {
-    return new Map([...dict].map(([key, item]) => [key, this.convert(item, depth + 1)]))
+  #dict(dict: PickleDict, depth: number): Map<PthKey, PthValue> {
+    for (const [key, item] of dict) dict.set(key, this.convert(item, depth + 1))
+    return dict as Map<PthKey, PthValue>
   }
 
   #refuse(what: string): FileFormatError {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { FileFormatError } from '../../src/core/errors.ts'
-import { decodePth } from '../../src/io/pth.ts'
+import { decodePth } from '../../src/io/pth-decode.ts'
 import { readZip } from '../../src/io/zip.ts'
 import { fixture } from './fixtures.ts'
 import { archiveOf, bytesOf, zipOf } from './pickles.ts'
@@ -72,13 +72,82 @@ describe('code in a pickle', () => {
     ['a call of a dict', bytesOf(...protocol2, '})R.'), /nothing to call/],
     [
       'an ordered dict from arguments',
-      bytesOf(...protocol2, 'ccollections\nOrderedDict\n]', 0x85, 'R.'),
-      /OrderedDict from arguments/,
+      bytesOf(...protocol2, 'ccollections\nOrderedDict\n]K', 1, 'a', 0x85, 'R.'),
+      /OrderedDict from what is no list of pairs/,
     ],
     ['state for a list', bytesOf(...protocol2, ']}b.'), /has none/],
-    ['inst, an opcode of protocol 0', bytesOf(...protocol2, '(iposix\nsystem\n.'), /opcode 0x69/],
-    ['obj, an opcode of protocol 1', bytesOf(...protocol2, '(cposix\nsystem\no.'), /posix\.system/],
-    ['an extension code', bytesOf(...protocol2, 0x82, 1, '.'), /opcode 0x82/],
+    ['a pickle of protocol 0', bytesOf("cos\nsystem\n(S'id'\ntR."), /asks for os\.system/],
+    ['inst, of protocol 0', bytesOf("(S'id'\nios\nsystem\n."), /opcode STRING \(0x53\)/],
+    ['inst of code', bytesOf(...protocol2, '(U', 2, 'idios\nsystem\n.'), /asks for os\.system/],
+    [
+      'inst of what is allowed',
+      bytesOf(...protocol2, '(icollections\nOrderedDict\n.'),
+      /opcode INST \(0x69\)/,
+    ],
+    ['obj, of protocol 1', bytesOf(...protocol2, '(cposix\nsystem\nU', 2, 'ido.'), /posix\.system/],
+    [
+      'obj of what is allowed',
+      bytesOf(...protocol2, '(ccollections\nOrderedDict\no.'),
+      /opcode OBJ \(0x6f\)/,
+    ],
+    [
+      'a new object',
+      bytesOf(...protocol2, 'ccollections\nOrderedDict\n)', 0x81, '.'),
+      /opcode NEWOBJ \(0x81\)/,
+    ],
+    ['a new object by keywords', bytesOf(0x80, 4, '}}}', 0x92, '.'), /opcode NEWOBJ_EX \(0x92\)/],
+    [
+      'a global by strings, of protocol 4',
+      bytesOf(
+        0x80,
+        4,
+        0x95,
+        40,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0x8c,
+        2,
+        'os',
+        0x94,
+        0x8c,
+        6,
+        'system',
+        0x94,
+        0x93,
+        0x8c,
+        2,
+        'id',
+        0x85,
+        'R.',
+      ),
+      /asks for os\.system/,
+    ],
+    ['a global by strings that are none', bytesOf(0x80, 4, 'NN', 0x93, '.'), /what is no string/],
+    [
+      'a path of attributes from what is allowed',
+      bytesOf(0x80, 4, 0x8c, 5, 'torch', 0x8c, 16, 'Size.__class__.x', 0x93, '.'),
+      /asks for torch\.Size\.__class__\.x/,
+    ],
+    ['an extension code', bytesOf(...protocol2, 0x82, 1, '.'), /opcode EXT1 \(0x82\)/],
+    ['an extension code of 2 bytes', bytesOf(...protocol2, 0x83, 1, 0, '.'), /opcode EXT2/],
+    ['an extension code of 4 bytes', bytesOf(...protocol2, 0x84, 1, 0, 0, 0, '.'), /opcode EXT4/],
+    [
+      'a pickle in a pickle',
+      bytesOf(...protocol2, 'ctorch.storage\n_load_from_bytes\n.'),
+      /torch\.storage\._load_from_bytes, which is code/,
+    ],
+    [
+      'state for a tensor',
+      bytesOf(...tensorPickle('0', 4, 0, [4], [1]).slice(0, -2), '}bs.'),
+      /state of an object that has none/,
+    ],
+    ['state with a setter', bytesOf(...protocol2, '}U', 1, 'x', 'b.'), /state of an object/],
+    ['protocol 6', bytesOf(0x80, 6, '}.'), /protocol 6/],
     ['a bare class', bytesOf(...protocol2, 'ctorch\nFloatStorage\n.'), /bare class or storage/],
     ['a persistent id that is no storage', bytesOf(...protocol2, 'NQ.'), /no storage/],
   ])('as %s is refused', (_, pickle, message) => {
@@ -86,10 +155,8 @@ describe('code in a pickle', () => {
   })
 
   it.each([
-    ['complex.pth', /torch\.ComplexFloatStorage, an element type/],
+    ['complex.pth', /torch\.ComplexFloatStorage, a kind of tensor/],
     ['script.pth', /TorchScript program/],
-    ['protocol-4.pth', /protocol 4/],
-    ['legacy.pth', /before PyTorch 1\.6/],
     ['compressed.pth', /compressed \(zip method 8\)/],
   ])('%s is refused with the remedy', (name, message) => {
     expectRefusal(() => decodePth(fixture(name), name), message)

@@ -3,32 +3,46 @@ import { existsSync, readFileSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
-import { AbortError, FileFormatError, FileSystemError } from '../../src/core/errors.ts'
+import { AbortError, FileSystemError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
-import { readPth, decodePth } from '../../src/io/pth.ts'
+import { readPth } from '../../src/io/pth.ts'
+import { decodePth } from '../../src/io/pth-decode.ts'
 import type { PthValue } from '../../src/io/pth-value.ts'
 import { readStateDict } from '../../src/io/read-state-dict.ts'
-import { stateDictFromPth } from '../../src/io/state-dict.ts'
 import { described, expectedTensors, fixture, fixturePath } from './fixtures.ts'
+import { archiveOf, bytesOf } from './pickles.ts'
 
 function readMap(name: string): Map<string, PthValue> {
   return decodePth(fixture(name)) as Map<string, PthValue>
 }
 
+function readHalves(halves: Uint16Array<ArrayBuffer>): Tensor<'float32'> {
+  const pickle = bytesOf(
+    ...[0x80, 2, 'ctorch._utils\n_rebuild_tensor_v2\n((U', 7, 'storage', 'ctorch\nHalfStorage\nU', 1, '0'],
+    ...['U', 3, 'cpu', 'J', 0, 0, 1, 0, 't', 'QK', 0, 'J', 0, 0, 1, 0, 0x85, 'K', 1, 0x85, 0x89, 'NtR.'],
+  )
+  const files = { 'data.pkl': pickle, 'data/0': new Uint8Array(halves.buffer) }
+  return decodePth(archiveOf(files)) as Tensor<'float32'>
+}
+
 describe('decodePth', () => {
-  it.each(['dtypes.pth', 'views.pth', 'state-dict.pth'])('reads %s as PyTorch wrote it', (name) => {
+  it.each([
+    ...['dtypes.pth', 'views.pth', 'state-dict.pth'],
+    ...['legacy-dtypes.pth', 'legacy-views.pth', 'legacy-state-dict.pth'],
+    ...['protocol-3.pth', 'protocol-4.pth', 'protocol-5.pth'],
+  ])('reads %s as PyTorch wrote it', (name) => {
     const tensors = [...readMap(name)].map(([key, tensor]) => [key, described(tensor)])
     expect(tensors).toEqual(Object.entries(expectedTensors(name)))
   })
 
-  it('keeps the sign of zero', () => {
+  it.each(['dtypes.pth', 'legacy-dtypes.pth'])('keeps the sign of zero in %s', (name) => {
     for (const key of ['float32', 'float64', 'float16', 'bfloat16']) {
-      expect((readMap('dtypes.pth').get(key) as Tensor).data[1]).toBe(-0)
+      expect((readMap(name).get(key) as Tensor).data[1]).toBe(-0)
     }
   })
 
-  it('lets tensors share memory where PyTorch does, and only there', () => {
-    const views = readMap('views.pth') as Map<string, Tensor<'float32'>>
+  it.each(['views.pth', 'legacy-views.pth'])('lets tensors of %s share memory where PyTorch does', (name) => {
+    const views = readMap(name) as Map<string, Tensor<'float32'>>
     views.get('whole')!.data[5] = 99
     expect(views.get('shared')!.data[5]).toBe(99)
     expect(views.get('offset')!.data[0]).toBe(99)
@@ -55,8 +69,41 @@ describe('decodePth', () => {
     }
   })
 
-  it('reads the containers of a checkpoint', () => {
-    const checkpoint = decodePth(fixture('checkpoint.pth')) as Map<string | number, PthValue>
+  it('reads half precision exactly, whatever the bits', () => {
+    const halves = Uint16Array.from({ length: 0x10000 }, (_, index) => index)
+    const tensor = readHalves(halves)
+    expect([...tensor.data].slice(0, 3)).toEqual([0, 2 ** -24, 2 ** -23])
+    for (const half of halves) {
+      const [sign, exponent, mantissa] = [half >>> 15, (half >>> 10) & 31, half & 1023]
+      const size = exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25)
+      const special = mantissa === 0 ? Infinity : NaN
+      const expected = (sign ? -1 : 1) * (exponent === 31 ? special : size)
+      if (!Object.is(tensor.data[half], expected)) expect([half, tensor.data[half]]).toEqual([half, expected])
+    }
+  })
+
+  it('reads what Python 2 wrote: strings of bytes, and ordered dicts from pairs', () => {
+    const pairs = bytesOf(']](U', 1, 'a', 'K', 1, 'e', 'a](U', 1, 'b', 'T', 2, 0, 0, 0, 'hi', 'ea')
+    const pickle = bytesOf(0x80, 2, 'ccollections\nOrderedDict\n', pairs, 0x85, 'R.')
+    expect(decodePth(archiveOf({ 'data.pkl': pickle }))).toEqual(
+      new Map<string, unknown>([
+        ['a', 1],
+        ['b', 'hi'],
+      ]),
+    )
+  })
+
+  it('reads the tensors of before PyTorch 0.4', () => {
+    const pickle = bytesOf(
+      ...[0x80, 2, 'ctorch._utils\n_rebuild_tensor\n((U', 7, 'storage', 'ctorch\nIntStorage\nU', 1, '0'],
+      ...['U', 3, 'cpu', 'K', 2, 't', 'QK', 0, 'K', 2, 0x85, 'K', 1, 0x85, 'tR.'],
+    )
+    const data = new Uint8Array(Int32Array.of(5, 6).buffer)
+    expect(decodePth(archiveOf({ 'data.pkl': pickle, 'data/0': data }))).toEqual(Tensor.from([5, 6], 'int32'))
+  })
+
+  it.each(['checkpoint.pth', 'legacy-checkpoint.pth'])('reads the containers of %s', (name) => {
+    const checkpoint = decodePth(fixture(name)) as Map<string | number, PthValue>
     const { state_dict, optimizer, parameter, ...rest } = Object.fromEntries(checkpoint)
     expect(rest).toEqual({
       epoch: 3,
@@ -90,55 +137,6 @@ describe('readPth', () => {
 
   it('stops when aborted', async () => {
     await expect(readPth(fixture('views.pth'), { signal: AbortSignal.abort() })).rejects.toThrow(AbortError)
-  })
-})
-
-describe('stateDictFromPth', () => {
-  it('gives the tensors by name, in order', () => {
-    const names = Object.keys(expectedTensors('state-dict.pth'))
-    expect([...stateDictFromPth(readMap('state-dict.pth')).keys()]).toEqual(names)
-  })
-
-  it('names the state dict inside of a checkpoint', () => {
-    expect(() => stateDictFromPth(readMap('checkpoint.pth'), 'a.pth')).toThrow(
-      /a\.pth holds no plain state dict: 'epoch' is a number.* under 'state_dict'/,
-    )
-  })
-
-  it.each([
-    [null, 'None'],
-    [[1], 'a list'],
-    [Tensor.from(1), 'a tensor'],
-    ['x', 'a string'],
-    [undefined, 'a undefined'],
-  ])('refuses %s', (value, what) => {
-    expect(() => stateDictFromPth(value)).toThrow(FileFormatError)
-    expect(() => stateDictFromPth(value)).toThrow(what)
-  })
-})
-
-describe('readStateDict', () => {
-  it('reads a path, whatever its name', async () => {
-    const stateDict = await readStateDict(fixturePath('state-dict.pth'))
-    const expected = expectedTensors('state-dict.pth')
-    expect([...stateDict].map(([key, tensor]) => [key, described(tensor)])).toEqual(Object.entries(expected))
-  })
-
-  it('takes the state dict out of a checkpoint by its key', async () => {
-    const bytes = fixture('checkpoint.pth')
-    const stateDict = await readStateDict(bytes, { key: 'state_dict' })
-    expect([...stateDict.keys()]).toEqual(Object.keys(expectedTensors('state-dict.pth')))
-    await expect(readStateDict(bytes, { key: 'model' })).rejects.toThrow(/nothing under the key 'model'/)
-  })
-
-  it.each([
-    ['text', new TextEncoder().encode('hello, world'), /no file of weights/],
-    ['nothing', new Uint8Array(), /is empty/],
-    ['a .safetensors file with data missing', new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 0x7b]), /safetensors/],
-    ['a .pth of before PyTorch 1.6', fixture('legacy.pth'), /before PyTorch 1\.6/],
-  ])('refuses %s', async (_, bytes, message) => {
-    await expect(readStateDict(bytes)).rejects.toThrow(FileFormatError)
-    await expect(readStateDict(bytes)).rejects.toThrow(message)
   })
 })
 
