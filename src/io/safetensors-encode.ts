@@ -22,32 +22,44 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  const pieces = safetensorsPieces(tensors, metadata)
+  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+/**
+ * The same in pieces that make up the file one after the other: the header, and windows on the memory of the tensors. The
+ * last of the narrowest tensors comes last.
+ */
+export function safetensorsPieces(
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
   if (tensors.has('__metadata__')) {
     throw new ArgumentError(
       "a tensor is named '__metadata__', which .safetensors keeps for texts: rename the tensor, or pass metadata",
     )
   }
-  const { starts, length } = layOut(tensors)
-  const header = encodeHeader(tensors, starts, metadata)
-  const bytes = new Uint8Array(8 + header.length + length)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true)
-  bytes.set(header, 8)
-  for (const [name, { data }] of tensors) {
-    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    bytes.set(raw, 8 + header.length + starts.get(name)!)
-  }
-  return bytes
-}
-
-function layOut(tensors: ReadonlyMap<string, Tensor>): { starts: Map<string, number>; length: number } {
   const width = ({ dtype }: Tensor): number => bytesPerElement(dtype)
+  const laidOut = [...tensors].sort(([, a], [, b]) => width(b) - width(a))
   const starts = new Map<string, number>()
-  let length = 0
-  for (const [name, tensor] of [...tensors].sort(([, a], [, b]) => width(b) - width(a))) {
-    starts.set(name, length)
-    length += tensor.data.byteLength
+  let at = 0
+  for (const [name, { data }] of laidOut) {
+    starts.set(name, at)
+    at += data.byteLength
   }
-  return { starts, length }
+  const header = encodeHeader(tensors, starts, metadata)
+  const length = new Uint8Array(8)
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true)
+  const data = laidOut.map(
+    ([, tensor]) => new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength),
+  )
+  return [length, header, ...data]
 }
 
 /** JSON, padded with blanks so that the data begin at a multiple of 8. */

@@ -108,12 +108,21 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   /** State and hyperparameters, to be saved. Call `session.pull()` first. */
   stateDict(): OptimizerStateDict {
+    return this.stateDictWith((parameter) => cloned(this.state.get(parameter)))
+  }
+
+  /**
+   * The state dict with these state tensors in place of those that were pulled last; they aren't copied.
+   *
+   * @internal
+   */
+  stateDictWith(
+    slotsOf: (parameter: OptimizedParameter) => Readonly<Record<string, Tensor>>,
+  ): OptimizerStateDict {
     const all = this.paramGroups.flatMap(({ params }) => params)
     const entries = all.flatMap((parameter, index) => {
       const steps = this.steps(parameter)
-      return steps === 0
-        ? []
-        : [[String(index), { step: steps, ...cloned(this.state.get(parameter)) }] as const]
+      return steps === 0 ? [] : [[String(index), { step: steps, ...slotsOf(parameter) }] as const]
     })
     let index = 0
     const paramGroups = this.paramGroups.map((group) => ({

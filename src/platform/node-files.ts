@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
-import { open, readFile as readFileOfNode, readdir, rename, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, open, readFile as readFileOfNode, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 import { AbortError, FileSystemError } from '../core/errors.ts'
 import { byCodePoint } from '../core/code-points.ts'
@@ -32,9 +32,13 @@ let temporaries = 0
 
 /**
  * Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one, even when the disk
- * fills up or the process dies half way. Throws {@link FileSystemError}; the temporary file is removed.
+ * fills up or the process dies half way. Pieces are written one after the other: each may use the memory of the one
+ * before. Throws {@link FileSystemError}; the temporary file is removed.
  */
-export async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFile(
+  path: string,
+  bytes: Uint8Array | string | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const temporary = `${path}.${process.pid}-${temporaries++}.tmp`
   try {
     const file = await open(temporary, 'wx')
@@ -45,10 +49,32 @@ export async function writeFile(path: string, bytes: Uint8Array | string): Promi
       await file.close()
     }
     await rename(temporary, path)
+    await syncDirectory(dirname(path))
   } catch (error) {
     await unlink(temporary).catch(() => undefined)
     throw fileSystemError('write', path, error)
   }
+}
+
+/** The new name, too, outlives a loss of power. Not every system can sync a folder. */
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path).catch(() => undefined)
+  await directory?.sync().catch(() => undefined)
+  await directory?.close()
+}
+
+/** Removes a file; one that isn't there is no error. Throws {@link FileSystemError} naming the path and the remedy. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((error: unknown) => {
+    throw fileSystemError('remove', path, error)
+  })
+}
+
+/** Makes a folder and those above it; one that is there is no error. Throws {@link FileSystemError}. */
+export async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error: unknown) => {
+    throw fileSystemError('make the folder', path, error)
+  })
 }
 
 /** Entries of a folder, sorted by name in code-point order; links count as what they point at. */
@@ -91,6 +117,7 @@ const remedies: Readonly<Record<string, string>> = {
   EPERM: 'the system does not permit it: change its permissions, or run as a user who may',
   EISDIR: 'it is a folder, not a file',
   ENOTDIR: 'a part of the path is a file, not a folder',
+  EEXIST: 'there is a file of that name: choose another one',
   ENOSPC: 'the disk is full: free some space or choose another disk; what stood there before is unchanged',
   EDQUOT: 'the disk quota is used up: free some space; what stood there before is unchanged',
   EROFS: 'the file system is read-only: choose another place',

@@ -1,4 +1,13 @@
-export { fileStamp, joinPath, jpegTurboWasm, listDirectory, readFile, writeFile } from './node-files.ts'
+export {
+  fileStamp,
+  joinPath,
+  jpegTurboWasm,
+  listDirectory,
+  makeDirectory,
+  readFile,
+  removeFile,
+  writeFile,
+} from './node-files.ts'
 export { loadRuntime, processorCount, startEngineWorker } from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
 export { nativeJpegTurbo } from './node-jpeg-turbo.ts'

@@ -51,8 +51,15 @@ export interface Platform {
   readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
   /** A file's stamp. Throws `FileSystemError` naming the path and the remedy. */
   fileStamp(path: string): Promise<FileStamp>
-  /** Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one. */
-  writeFile(path: string, bytes: Uint8Array | string): Promise<void>
+  /**
+   * Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one. Pieces are written one after
+   * the other: each may use the memory of the one before.
+   */
+  writeFile(path: string, bytes: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<void>
+  /** Removes a file; one that isn't there is no error. */
+  removeFile(path: string): Promise<void>
+  /** Makes a folder and those above it; one that is there is no error. */
+  makeDirectory(path: string): Promise<void>
   /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */
   listDirectory(path: string): Promise<DirectoryEntry[]>
   /** Joins path segments. */

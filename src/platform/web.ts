@@ -34,6 +34,20 @@ export function writeFile(path: string): Promise<void> {
   )
 }
 
+/** A browser has no files to remove: always throws. */
+export function removeFile(path: string): Promise<void> {
+  return Promise.reject(new RuntimeError(`can't remove ${path}: a browser page has no file system`))
+}
+
+/** A browser has no folders to make: always throws. */
+export function makeDirectory(path: string): Promise<void> {
+  return Promise.reject(
+    new RuntimeError(
+      `can't make the folder ${path}: a browser page has no file system, and so no checkpoints yet; leave \`checkpoint\` out`,
+    ),
+  )
+}
+
 /** A browser has no folders to list: always throws. */
 export function listDirectory(path: string): Promise<DirectoryEntry[]> {
   return Promise.reject(

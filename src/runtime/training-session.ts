@@ -11,6 +11,7 @@ import type { Criterion } from './criterion.ts'
 import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
+import { stateOf, type SessionState } from './session-state.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
 import {
   buildEvaluation,
@@ -166,6 +167,17 @@ export class TrainingSession {
     const tensors = await this.#engine.pull(plan.stateNames)
     plan.store((name) => toTensor(tensors[name]!), this.#steps.made - this.#steps.pulled)
     this.#steps.pulled = this.#steps.made
+  }
+
+  /**
+   * The same as {@link pull} would give, in tensors that nothing changes afterwards; module and optimizer stay as they are.
+   *
+   * @internal
+   */
+  async state(): Promise<SessionState> {
+    const tensors = this.#plan ? await this.#engine.pull(this.#plan.stateNames) : {}
+    const pulled = new Map(Object.entries(tensors).map(([name, tensor]) => [name, toTensor(tensor)]))
+    return stateOf(this.#model, this.#options.optimizer, pulled, this.#steps.made - this.#steps.pulled)
   }
 
   /**
