@@ -115,12 +115,17 @@ export {
 export { train, type TrainOptions } from './train/train.ts'
 export type {
   BatchEvent,
+  CheckpointEvent,
   EpochEvent,
   EpochMetrics,
   PhaseEvent,
+  ResumedRun,
   StartEvent,
   TrainEvent,
+  WarningEvent,
 } from './train/events.ts'
+export type { CheckpointOptions } from './train/checkpoint-options.ts'
+export type { ResumableOptions } from './train/open-checkpoints.ts'
 export type { BatchSource, EpochScheduler, Phase } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
 export { evaluate, type EvaluateOptions } from './train/evaluate.ts'

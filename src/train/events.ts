@@ -22,6 +22,22 @@ export interface StartEvent {
   /** Why it was chosen. */
   readonly deviceReason: string
   readonly numEpochs: number
+  /** The checkpoint that the run goes on from; a run from the start has none. */
+  readonly resumed?: ResumedRun | undefined
+}
+
+/** What was done before a run that goes on from a checkpoint. */
+export interface ResumedRun {
+  /** The checkpoint's file. */
+  readonly path: string
+  /** Epochs that are finished. */
+  readonly epoch: number
+  /** Training steps that are made, in all epochs. */
+  readonly step: number
+  /** One entry a finished epoch. */
+  readonly history: readonly EpochMetrics[]
+  /** The best of them, from 0; none before the first is finished. */
+  readonly bestEpoch?: number | undefined
 }
 
 /** After each batch. */
@@ -55,5 +71,23 @@ export interface EpochEvent {
   readonly isBest: boolean
 }
 
+/** A checkpoint is safely on disk. It's written while training goes on, so this comes some batches later. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint'
+  /** Its file: a path for `resume`. */
+  readonly path: string
+  /** Epochs that were finished then. */
+  readonly epoch: number
+  /** Training steps that were made then, in all epochs. */
+  readonly step: number
+}
+
+/** Something isn't as it should be, and training goes on: a checkpoint can't be written or is damaged. */
+export interface WarningEvent {
+  readonly type: 'warning'
+  readonly message: string
+  readonly error?: Error | undefined
+}
+
 /** What `train` yields: a discriminated union by `type`. */
-export type TrainEvent = StartEvent | BatchEvent | PhaseEvent | EpochEvent
+export type TrainEvent = StartEvent | BatchEvent | PhaseEvent | EpochEvent | CheckpointEvent | WarningEvent

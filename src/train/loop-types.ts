@@ -1,5 +1,8 @@
+import type { Generator, GeneratorState } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
 import type { Batch } from '../data/collate.ts'
+import type { TrainEvent } from './events.ts'
+import type { LoopState } from './loop-state.ts'
 
 /**
  * What the loop asks of the parts that it drives. The structural types keep it free of devices and of files: a
@@ -10,6 +13,14 @@ import type { Batch } from '../data/collate.ts'
 export interface BatchSource extends AsyncIterable<Batch> {
   /** Number of batches. */
   readonly length: number
+}
+
+/** Batches of epochs that can be repeated, as a `DataLoader` can. */
+export interface ResumableSource extends BatchSource {
+  /** Each epoch takes one draw, by `split`. */
+  readonly generator: Generator
+  /** The epoch that `generator` stands for, without its first `from` batches. */
+  epoch(generator: Generator, from: number): AsyncIterable<Batch>
 }
 
 /** Result of one step. */
@@ -33,6 +44,22 @@ export interface StepSession {
 /** A learning-rate schedule, stepped once an epoch. The metric is the epoch's validation loss, for those that want one. */
 export interface EpochScheduler {
   step(metric?: number): void
+}
+
+/** What the loop does for checkpoints. */
+export interface LoopCheckpoints {
+  /** Where the generators are now. */
+  generators(): Readonly<Record<string, GeneratorState>>
+  /** Whether there should be one after that training step. */
+  isDue(step: number): boolean
+  /** Saves the run as it is now. Returns before it's on disk; waits for the one before. */
+  save(state: LoopState): Promise<void>
+  /** At the end of an epoch: keeps the weights if it's the best, and saves the run if it's time. */
+  endEpoch(state: LoopState): Promise<void>
+  /** What happened since the last call. */
+  events(): TrainEvent[]
+  /** Waits until what was saved is on disk. */
+  settle(): Promise<void>
 }
 
 /** The two passes of an epoch. */

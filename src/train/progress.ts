@@ -1,7 +1,7 @@
 import { openProgressBar } from '#platform'
 
 import type { ProgressBar } from '../platform/platform.ts'
-import type { BatchEvent, EpochEvent, PhaseEvent, TrainEvent } from './events.ts'
+import type { BatchEvent, EpochEvent, PhaseEvent, StartEvent, TrainEvent } from './events.ts'
 import type { Metrics } from './running-metrics.ts'
 
 /** Options of {@link progressReporter}. */
@@ -61,7 +61,7 @@ class Run {
   show(event: TrainEvent): void {
     switch (event.type) {
       case 'start':
-        this.print(`Training on ${event.device}: ${event.deviceReason}`)
+        this.#showStart(event)
         return
       case 'batch':
         this.#showBatch(event)
@@ -71,16 +71,25 @@ class Run {
         return
       case 'epoch':
         this.#showEpoch(event)
+        return
+      case 'warning':
+        this.print(`Warning: ${event.message}`)
+        return
+      case 'checkpoint':
+      // One line for each would hide the others.
     }
   }
 
+  #showStart({ device, deviceReason, resumed }: StartEvent): void {
+    this.print(`Training on ${device}: ${deviceReason}`)
+    if (!resumed) return
+    const { path, epoch, step, history, bestEpoch } = resumed
+    this.print(`Resuming from ${path} (epochs finished: ${epoch}, training steps: ${step})`)
+    if (bestEpoch !== undefined) this.#best = history[bestEpoch]
+  }
+
   #showBatch({ epoch, phase, batch, batches, running }: BatchEvent): void {
-    if (epoch !== this.#epoch) {
-      this.print(`Epoch ${epoch}/${this.numEpochs - 1}`)
-      this.print('-'.repeat(10))
-      this.#epoch = epoch
-      this.#phase = ''
-    }
+    this.#beginEpoch(epoch)
     if (phase !== this.#phase) {
       this.bar?.start(batches, `Epoch ${epoch}/${this.numEpochs - 1} ${phase.padEnd(5)}`)
       this.#phase = phase
@@ -88,7 +97,16 @@ class Run {
     this.bar?.update(batch + 1, `loss ${running.loss.toFixed(4)} acc ${running.accuracy.toFixed(4)}`)
   }
 
-  #showPhase({ phase, metrics }: PhaseEvent): void {
+  #beginEpoch(epoch: number): void {
+    if (epoch === this.#epoch) return
+    this.print(`Epoch ${epoch}/${this.numEpochs - 1}`)
+    this.print('-'.repeat(10))
+    this.#epoch = epoch
+    this.#phase = ''
+  }
+
+  #showPhase({ epoch, phase, metrics }: PhaseEvent): void {
+    this.#beginEpoch(epoch)
     this.bar?.stop()
     this.print(`${phase} Loss: ${metrics.loss.toFixed(4)} Acc: ${metrics.accuracy.toFixed(4)}`)
   }

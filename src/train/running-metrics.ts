@@ -10,11 +10,25 @@ export interface Metrics {
   readonly accuracy: number
 }
 
+/** What {@link RunningMetrics} has added up. */
+export interface RunningSums {
+  readonly loss: number
+  readonly correct: number
+  readonly samples: number
+}
+
 /** Sums loss and right answers over the batches of a phase. */
 export class RunningMetrics {
-  #loss = 0
-  #correct = 0
-  #samples = 0
+  #loss: number
+  #correct: number
+  #samples: number
+
+  /** Goes on from sums of before. */
+  constructor({ loss, correct, samples }: RunningSums = { loss: 0, correct: 0, samples: 0 }) {
+    this.#loss = loss
+    this.#correct = correct
+    this.#samples = samples
+  }
 
   /** Adds a batch: its mean loss, logits `[N, classes]` and labels `[N]`. */
   add(loss: number, outputs: Tensor, labels: Tensor): void {
@@ -22,6 +36,11 @@ export class RunningMetrics {
     this.#loss += loss * size
     this.#correct += labels.dtype === 'float32' ? NaN : countCorrect(outputs, labels)
     this.#samples += size
+  }
+
+  /** To go on from. */
+  get sums(): RunningSums {
+    return { loss: this.#loss, correct: this.#correct, samples: this.#samples }
   }
 
   /** The means so far; NaN before the first batch. */

@@ -1,6 +1,17 @@
-import { ArgumentError, DataError, NonFiniteLossError, throwIfAborted } from '../core/errors.ts'
+import { AbortError, ArgumentError, DataError, NonFiniteLossError, throwIfAborted } from '../core/errors.ts'
+import { Generator } from '../core/generator.ts'
+import type { Batch } from '../data/collate.ts'
 import type { EpochMetrics, TrainEvent } from './events.ts'
-import type { BatchSource, EpochScheduler, Phase, StepSession } from './loop-types.ts'
+import type { LoopState } from './loop-state.ts'
+import type {
+  BatchSource,
+  EpochScheduler,
+  LoopCheckpoints,
+  Phase,
+  ResumableSource,
+  StepSession,
+} from './loop-types.ts'
+import { isBetter } from './is-better.ts'
 import { RunningMetrics, type Metrics } from './running-metrics.ts'
 
 /** Options of {@link trainEpochs}. */
@@ -16,6 +27,13 @@ export interface TrainEpochsOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** How {@link trainEpochs} is made to go on. With either, `train` must be a {@link ResumableSource}. */
+export interface Continuation {
+  /** Where an earlier run was. Session, optimizer, scheduler and generators must be as they were then. */
+  readonly resumed?: LoopState | undefined
+  readonly checkpoints?: LoopCheckpoints | undefined
+}
+
 /**
  * The tutorial's `train_model` as a stream of events: each epoch trains, then validates, then steps the scheduler; the
  * parameters and buffers with the best validation accuracy (without classes: the lowest validation loss, without
@@ -23,72 +41,190 @@ export interface TrainEpochsOptions {
  * and, at the end, on abort and on failure, loaded back into the session.
  *
  * @throws {@link NonFiniteLossError} naming epoch, batch and learning rate when the training loss is NaN or infinite.
- * @throws {@link AbortError} when `signal` aborts.
+ * @throws {@link AbortError} when `signal` aborts; with checkpoints, the run is saved first.
  * @throws {@link DataError} if a loader has no batches.
  * @see https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html
  */
 export async function* trainEpochs(
   session: StepSession,
   options: TrainEpochsOptions,
+  continuation: Continuation = {},
 ): AsyncGenerator<TrainEvent, EpochMetrics[], undefined> {
-  const { dataloaders, numEpochs, optimizer, scheduler } = options
+  const { numEpochs } = options
   if (!Number.isInteger(numEpochs) || numEpochs < 1) {
     throw new ArgumentError(`numEpochs must be an integer of at least 1, not ${numEpochs}`)
   }
-  const history: EpochMetrics[] = []
-  let best: EpochMetrics | undefined
+  const { checkpoints } = continuation
+  const loop = new Loop(session, options, continuation)
   try {
-    for (let epoch = 0; epoch < numEpochs; epoch++) {
-      const began = performance.now()
-      const learningRates = optimizer.paramGroups.map(({ lr }) => lr)
-      const train = yield* runPhase(session, 'train', dataloaders.train, epoch, learningRates, options.signal)
-      const val =
-        dataloaders.val &&
-        (yield* runPhase(session, 'val', dataloaders.val, epoch, learningRates, options.signal))
-      scheduler?.step((val ?? train).loss)
-      const seconds = (performance.now() - began) / 1000
-      const metrics: EpochMetrics = { epoch, train, ...(val && { val }), learningRates, seconds }
-      history.push(metrics)
-      const isBest = best === undefined || isBetter(metrics, best)
-      if (isBest) {
-        await session.snapshot()
-        best = metrics
-      }
-      yield { type: 'epoch', metrics, isBest }
+    while (loop.history.length < numEpochs) yield* loop.runEpoch()
+    await checkpoints?.settle()
+    yield* checkpoints?.events() ?? []
+  } catch (error) {
+    if (error instanceof AbortError && checkpoints) {
+      await checkpoints.save(loop.boundary())
+      await checkpoints.settle()
+      yield* checkpoints.events()
     }
+    throw error
   } finally {
-    if (best) await session.restore()
+    if (loop.hasSnapshot) await session.restore()
+    await checkpoints?.settle()
   }
-  return history
+  return loop.history
 }
 
-async function* runPhase(
-  session: StepSession,
-  phase: Phase,
-  loader: BatchSource,
-  epoch: number,
-  learningRates: readonly number[],
-  signal: AbortSignal | undefined,
-): AsyncGenerator<TrainEvent, Metrics, undefined> {
-  const running = new RunningMetrics()
-  let batch = 0
-  throwIfAborted(signal, 'training')
-  for await (const { inputs, labels } of loader) {
-    throwIfAborted(signal, 'training')
-    const step = phase === 'train' ? session.trainStep(inputs, labels) : session.evalStep(inputs, labels)
-    const { loss, outputs } = await step
-    if (phase === 'train' && !Number.isFinite(loss))
-      throw new NonFiniteLossError(loss, epoch, batch, learningRates)
-    running.add(loss, outputs, labels)
-    yield { type: 'batch', epoch, phase, batch, batches: loader.length, loss, running: running.value }
-    batch++
-  }
-  if (batch === 0) throw new DataError(`the ${phase} loader has no batches: check its data set and dropLast`)
-  yield { type: 'phase', epoch, phase, metrics: running.value }
-  return running.value
+/** What is known of an epoch while it is under way. */
+interface Open {
+  readonly began: number
+  readonly learningRates: readonly number[]
+  readonly running: RunningMetrics
+  /** Only where it can be repeated. */
+  readonly order?: Generator | undefined
+  batch: number
 }
 
-function isBetter(a: EpochMetrics, b: EpochMetrics): boolean {
-  if (!a.val || !b.val) return a.train.loss < b.train.loss
-  return Number.isNaN(a.val.accuracy) ? a.val.loss < b.val.loss : a.val.accuracy > b.val.accuracy
+class Loop {
+  readonly history: EpochMetrics[]
+  /** Whether the session has the best epoch of this run. */
+  hasSnapshot = false
+  readonly #session
+  readonly #options
+  readonly #checkpoints
+  readonly #isResumable
+  #best: EpochMetrics | undefined
+  #step: number
+  #open: Open | undefined
+  /** The state before validation, which changes nothing but its loader's generator. */
+  #trained: LoopState | undefined
+
+  constructor(session: StepSession, options: TrainEpochsOptions, { resumed, checkpoints }: Continuation) {
+    this.#session = session
+    this.#options = options
+    this.#checkpoints = checkpoints
+    this.#isResumable = resumed !== undefined || checkpoints !== undefined
+    this.history = [...(resumed?.history ?? [])]
+    this.#best = resumed?.bestEpoch === undefined ? undefined : this.history[resumed.bestEpoch]
+    this.#step = resumed?.step ?? 0
+    this.#open = resumed?.open && {
+      began: performance.now() - 1000 * resumed.open.seconds,
+      learningRates: resumed.open.learningRates,
+      running: new RunningMetrics(resumed.open.running),
+      order: Generator.fromState(resumed.open.order),
+      batch: resumed.open.batch,
+    }
+  }
+
+  /** Where the run can go on from: after the last training step, or after the last epoch. */
+  boundary(): LoopState {
+    return this.#trained ?? this.#state()
+  }
+
+  async *runEpoch(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { dataloaders, scheduler } = this.#options
+    throwIfAborted(this.#options.signal, 'training')
+    const open = (this.#open ??= this.#begin())
+    const train = yield* this.#trainPhase(open)
+    if (this.#checkpoints) this.#trained = this.#state()
+    const val = dataloaders.val && (yield* this.#valPhase(dataloaders.val))
+    scheduler?.step((val ?? train).loss)
+    const seconds = (performance.now() - open.began) / 1000
+    const { learningRates } = open
+    const metrics: EpochMetrics = { epoch: this.#epoch, train, ...(val && { val }), learningRates, seconds }
+    this.history.push(metrics)
+    this.#open = this.#trained = undefined
+    const isBest = this.#best === undefined || isBetter(metrics, this.#best)
+    if (isBest) await this.#keep(metrics)
+    yield { type: 'epoch', metrics, isBest }
+    await this.#checkpoints?.endEpoch(this.#state())
+    yield* this.#checkpoints?.events() ?? []
+  }
+
+  /** Of the epoch that is under way, or would be next. */
+  get #epoch(): number {
+    return this.history.length
+  }
+
+  #begin(): Open {
+    const learningRates = this.#options.optimizer.paramGroups.map(({ lr }) => lr)
+    const source = this.#options.dataloaders.train
+    const order = this.#isResumable ? (source as ResumableSource).generator.split() : undefined
+    return { began: performance.now(), learningRates, running: new RunningMetrics(), order, batch: 0 }
+  }
+
+  async #keep(metrics: EpochMetrics): Promise<void> {
+    await this.#session.snapshot()
+    this.hasSnapshot = true
+    this.#best = metrics
+  }
+
+  async *#trainPhase(open: Open): AsyncGenerator<TrainEvent, Metrics, undefined> {
+    const source = this.#options.dataloaders.train
+    const { running, order, learningRates } = open
+    const batches = order ? (source as ResumableSource).epoch(order, open.batch) : source
+    for await (const { inputs, labels } of batches) {
+      throwIfAborted(this.#options.signal, 'training')
+      const { loss, outputs } = await this.#session.trainStep(inputs, labels)
+      if (!Number.isFinite(loss)) throw new NonFiniteLossError(loss, this.#epoch, open.batch, learningRates)
+      running.add(loss, outputs, labels)
+      const batch = open.batch++
+      this.#step++
+      yield this.#batchEvent('train', batch, source.length, loss, running)
+      if (this.#checkpoints?.isDue(this.#step)) await this.#checkpoints.save(this.#state())
+      yield* this.#checkpoints?.events() ?? []
+    }
+    return yield* this.#endPhase('train', open.batch, running)
+  }
+
+  async *#valPhase(source: BatchSource): AsyncGenerator<TrainEvent, Metrics, undefined> {
+    const running = new RunningMetrics()
+    let batch = 0
+    throwIfAborted(this.#options.signal, 'training')
+    for await (const { inputs, labels } of source as AsyncIterable<Batch>) {
+      throwIfAborted(this.#options.signal, 'training')
+      const { loss, outputs } = await this.#session.evalStep(inputs, labels)
+      running.add(loss, outputs, labels)
+      yield this.#batchEvent('val', batch++, source.length, loss, running)
+    }
+    return yield* this.#endPhase('val', batch, running)
+  }
+
+  #batchEvent(
+    phase: Phase,
+    batch: number,
+    batches: number,
+    loss: number,
+    running: RunningMetrics,
+  ): TrainEvent {
+    return { type: 'batch', epoch: this.#epoch, phase, batch, batches, loss, running: running.value }
+  }
+
+  *#endPhase(
+    phase: Phase,
+    batches: number,
+    running: RunningMetrics,
+  ): globalThis.Generator<TrainEvent, Metrics, undefined> {
+    if (batches === 0)
+      throw new DataError(`the ${phase} loader has no batches: check its data set and dropLast`)
+    yield { type: 'phase', epoch: this.#epoch, phase, metrics: running.value }
+    return running.value
+  }
+
+  #state(): LoopState {
+    const open = this.#open
+    return {
+      epoch: this.#epoch,
+      step: this.#step,
+      history: [...this.history],
+      bestEpoch: this.#best?.epoch,
+      open: open?.order && {
+        batch: open.batch,
+        learningRates: open.learningRates,
+        running: open.running.sums,
+        seconds: (performance.now() - open.began) / 1000,
+        order: open.order.state(),
+      },
+      generators: this.#checkpoints?.generators() ?? {},
+    }
+  }
 }

@@ -64,7 +64,12 @@ export async function trainModel<M extends Module>(
   let device: Device = 'cpu'
   try {
     for await (const event of train(model, options)) {
-      if (event.type === 'start') device = event.device
+      if (event.type === 'start') {
+        device = event.device
+        const { history: before = [], bestEpoch } = event.resumed ?? {}
+        history.push(...before)
+        if (bestEpoch !== undefined) best = before[bestEpoch]
+      }
       if (event.type === 'epoch') {
         history.push(event.metrics)
         if (event.isBest) best = event.metrics

@@ -1,11 +1,17 @@
+import { Generator } from '../core/generator.ts'
+import type { Tensor } from '../core/tensor.ts'
 import type { Module } from '../nn/module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session.ts'
+import { loadTensors } from './checkpoint-run.ts'
+import { Checkpoints } from './checkpoints.ts'
 import type { EpochMetrics, TrainEvent } from './events.ts'
+import { openCheckpoints, resumedRun, type ResumableOptions } from './open-checkpoints.ts'
 import { trainEpochs, type TrainEpochsOptions } from './train-epochs.ts'
 
 /** Options of {@link train}. */
-export interface TrainOptions extends TrainingSessionOptions, Omit<TrainEpochsOptions, 'optimizer'> {
+export interface TrainOptions
+  extends TrainingSessionOptions, Omit<TrainEpochsOptions, 'optimizer'>, ResumableOptions {
   readonly criterion: NonNullable<TrainingSessionOptions['criterion']>
   readonly optimizer: Optimizer
 }
@@ -19,9 +25,15 @@ export interface TrainOptions extends TrainingSessionOptions, Omit<TrainEpochsOp
  * model is as it was. As in the tutorial, the whole model trains in training mode: BatchNorm layers of frozen
  * parts use the batch's statistics too.
  *
+ * With `checkpoint` the run is saved after each epoch, or as often as told, and when it is aborted; with `resume` it goes on
+ * from there, to the same numbers bit for bit on the same device as if it had never stopped. `break` and errors save nothing
+ * more.
+ *
  * @throws {@link NonFiniteLossError} naming epoch, batch and learning rate when the training loss is NaN or infinite.
  * @throws {@link AbortError} when `signal` aborts.
  * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
+ * @throws {@link ArgumentError} or {@link StateDictError} naming what differs from the run that is to be resumed.
+ * @throws {@link FileFormatError} naming the checkpoint that is damaged, where there is no other.
  * @see https://pytorch.org/tutorials/beginner/transfer_learning_tutorial.html
  *
  * @example
@@ -45,12 +57,20 @@ export async function* train(
   model: Module,
   options: TrainOptions,
 ): AsyncGenerator<TrainEvent, EpochMetrics[], undefined> {
+  const { generator = new Generator(), optimizer, scheduler, dataloaders, numEpochs } = options
+  const run = { model, optimizer, scheduler, dataloaders, generator, numEpochs }
+  const { folder, checkpoint, warnings } = await openCheckpoints(run, options)
+  const best = checkpoint?.best && copied(checkpoint.best)
   model.train()
-  await using session = await TrainingSession.create(model, options)
+  await using session = await TrainingSession.create(model, { ...options, generator })
   const { device, deviceReason } = session
-  yield { type: 'start', device, deviceReason, numEpochs: options.numEpochs }
+  const resumed = checkpoint && resumedRun(checkpoint)
+  yield { type: 'start', device, deviceReason, numEpochs, ...(resumed && { resumed }) }
+  yield* warnings
+  const checkpoints =
+    folder && new Checkpoints(session, run, folder.folder, folder.policy, { loop: checkpoint?.loop, best })
+  const epochs = trainEpochs(session, options, { resumed: checkpoint?.loop, checkpoints })
   let hasBest = false
-  const epochs = trainEpochs(session, options)
   try {
     for (;;) {
       const next = await epochs.next()
@@ -60,7 +80,13 @@ export async function* train(
     }
   } finally {
     await epochs.return([])
-    if (hasBest) await session.pull()
+    if (hasBest || best) await session.pull()
+    if (!hasBest && best) loadTensors(model, best)
     model.eval()
   }
+}
+
+/** The file's own memory is given back. */
+function copied(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map([...tensors].map(([name, tensor]) => [name, tensor.clone()]))
 }

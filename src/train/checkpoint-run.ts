@@ -1,0 +1,121 @@
+import { ArgumentError } from '../core/errors.ts'
+import { Generator, type GeneratorState } from '../core/generator.ts'
+import type { Tensor } from '../core/tensor.ts'
+import { BatchSampler } from '../data/batch-sampler.ts'
+import type { Module } from '../nn/module.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import type { LRScheduler } from '../optim/lr-scheduler/scheduler.ts'
+import type {
+  CheckpointContent,
+  DataDescription,
+  ReadCheckpoint,
+  RunDescription,
+} from './checkpoint-content.ts'
+import { checkFit } from './checkpoint-fit.ts'
+import type { BatchSource, EpochScheduler, Phase, ResumableSource } from './loop-types.ts'
+
+/** The parts of a run that checkpoints keep, and that they are loaded into. */
+export interface CheckpointedRun {
+  readonly model: Module
+  readonly optimizer: Optimizer
+  readonly scheduler?: EpochScheduler | undefined
+  readonly dataloaders: { readonly train: BatchSource; readonly val?: BatchSource }
+  /** That of Dropout's masks. */
+  readonly generator: Generator
+}
+
+/** @throws {@link ArgumentError} for a part that can't be saved. */
+export function checkRun({ dataloaders, scheduler }: CheckpointedRun): void {
+  for (const [phase, loader] of loadersOf(dataloaders)) {
+    const { generator, epoch } = loader as Partial<ResumableSource>
+    if (generator instanceof Generator && typeof epoch === 'function') continue
+    throw new ArgumentError(
+      `the ${phase} loader can't be resumed: give a DataLoader, or an object that has \`generator\` and \`epoch(generator, from)\` too`,
+    )
+  }
+  if (!scheduler || isSaveable(scheduler)) return
+  throw new ArgumentError(
+    "the scheduler can't be resumed: give it stateDict() and loadStateDict(state), as those of optim have",
+  )
+}
+
+/** What has to be the same for a run to go on. */
+export function describeRun({ model, optimizer, scheduler, dataloaders }: CheckpointedRun): RunDescription {
+  const parameters = [...model.namedParameters()]
+  return {
+    frozen: parameters.filter(([, { requiresGrad }]) => !requiresGrad).map(([name]) => name),
+    optimizer: optimizer.constructor.name,
+    scheduler: scheduler?.constructor.name,
+    data: Object.fromEntries(loadersOf(dataloaders).map(([phase, loader]) => [phase, describeData(loader)])),
+  }
+}
+
+/** Where the generators are, by what they're for. */
+export function generatorsOf({ dataloaders, generator }: CheckpointedRun): Record<string, GeneratorState> {
+  const loaders = loadersOf(dataloaders).map(([phase, loader]) => [phase, loader.generator.state()])
+  return {
+    ...(Object.fromEntries(loaders) as Record<string, GeneratorState>),
+    dropout: generator.state(),
+  }
+}
+
+/** The scheduler's state, where there is one. */
+export function schedulerStateOf({ scheduler }: CheckpointedRun): CheckpointContent['scheduler'] {
+  return scheduler && (scheduler as LRScheduler).stateDict()
+}
+
+/**
+ * Makes a run what it was. Model and optimizer get copies.
+ *
+ * @throws {@link StateDictError} or {@link ArgumentError} naming what differs, and then nothing is changed.
+ */
+export function applyCheckpoint(checkpoint: ReadCheckpoint, run: CheckpointedRun): void {
+  checkFit(checkpoint, run.model, run.optimizer, describeRun(run))
+  const { model, optimizer, scheduler, dataloaders, generator } = run
+  if (scheduler) (scheduler as LRScheduler).loadStateDict(checkpoint.scheduler ?? {})
+  optimizer.loadStateDict(checkpoint.optimizer)
+  loadTensors(model, new Map([...checkpoint.model].map(([name, tensor]) => [name, tensor.clone()])))
+  const { generators } = checkpoint.loop
+  for (const [phase, loader] of loadersOf(dataloaders)) {
+    loader.generator.restore(generators[phase]!)
+  }
+  generator.restore(generators.dropout!)
+}
+
+/** Gives a model these tensors, not copies, as parameters and buffers. */
+export function loadTensors(model: Module, tensors: ReadonlyMap<string, Tensor>): void {
+  for (const [name, state] of [...model.namedParameters(), ...model.namedBuffers()]) {
+    const tensor = tensors.get(name)
+    if (tensor) state.tensor = tensor
+  }
+}
+
+/** {@link checkRun} has checked that they can be resumed. */
+function loadersOf({ train, val }: CheckpointedRun['dataloaders']): [phase: Phase, ResumableSource][] {
+  const loaders: [Phase, BatchSource][] = [
+    ['train', train],
+    ...(val ? [['val', val] as [Phase, BatchSource]] : []),
+  ]
+  return loaders as [Phase, ResumableSource][]
+}
+
+function describeData(loader: BatchSource): DataDescription {
+  const { dataset, batchSampler } = loader as {
+    dataset?: { length?: number; classes?: unknown }
+    batchSampler?: unknown
+  }
+  const classes = dataset?.classes
+  return {
+    batches: loader.length,
+    ...(dataset?.length === undefined ? {} : { samples: dataset.length }),
+    ...(batchSampler instanceof BatchSampler
+      ? { batchSize: batchSampler.batchSize, dropLast: batchSampler.dropLast }
+      : {}),
+    ...(Array.isArray(classes) && classes.every((name) => typeof name === 'string') ? { classes } : {}),
+  }
+}
+
+function isSaveable(scheduler: EpochScheduler): boolean {
+  const { stateDict, loadStateDict } = scheduler as Partial<LRScheduler>
+  return typeof stateDict === 'function' && typeof loadStateDict === 'function'
+}
