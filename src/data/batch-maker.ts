@@ -4,7 +4,7 @@ import { AbortError, ArgumentError, DataError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import type { SamplePool } from '../platform/sample-pool.ts'
 import { BatchStack, type Collate } from './collate.ts'
-import type { Dataset, Sample, SampleJob } from './dataset.ts'
+import type { Allocate, Dataset, Sample, SampleJob } from './dataset.ts'
 import { unpackError } from '../core/error-wire.ts'
 import { reviveBatch, reviveSample, type MadeSample, type TaskItem, type TaskResult } from './sample-task.ts'
 
@@ -61,9 +61,10 @@ export class BatchMaker<B> {
   async #makeHere(planned: readonly Planned[], made: ReadonlyMap<Planned, MadeSample>): Promise<B> {
     const samples: Sample[] = []
     const stack = this.collate ? undefined : new BatchStack(planned.length)
+    const allocate: Allocate | undefined = stack && ((dtype, shape) => stack.allocate(dtype, shape))
     for (const place of planned) {
       await this.#pause()
-      const sample = await this.#makeSample(place, made.get(place))
+      const sample = await this.#makeSample(place, made.get(place), allocate)
       if (stack) stack.add(sample, place.index)
       else samples.push(sample)
     }
@@ -74,9 +75,13 @@ export class BatchMaker<B> {
     )
   }
 
-  async #makeSample({ index, generator, job }: Planned, made: MadeSample | undefined): Promise<Sample> {
+  async #makeSample(
+    { index, generator, job }: Planned,
+    made: MadeSample | undefined,
+    allocate: Allocate | undefined,
+  ): Promise<Sample> {
     try {
-      if (!made) return await this.dataset.get(index, generator)
+      if (!made) return await this.dataset.get(index, generator, allocate)
       const sample = reviveSample(made.sample)
       return job?.finish ? await job.finish(sample, Generator.fromState(made.generator)) : sample
     } catch (error) {

@@ -1,6 +1,6 @@
-import { allocate, type TypedArray } from '../core/dtype.ts'
+import { allocate, type DType, type TypedArray, type TypedArrays } from '../core/dtype.ts'
 import { DataError } from '../core/errors.ts'
-import { formatShape, sameShape, sizeOf } from '../core/shape.ts'
+import { formatShape, sameShape, sizeOf, type Shape } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Sample } from './dataset.ts'
 
@@ -46,7 +46,12 @@ export class BatchStack {
     this.#labels = new Rows(count, 'a label', 'Give all samples the same kind of label or target.')
   }
 
-  /** Copies `sample` into the next row. */
+  /** Memory for the input of the sample that comes next: its place in the batch, if it has the shape of those before. */
+  allocate<D extends DType>(dtype: D, shape: Shape): TypedArrays[D] {
+    return this.#inputs.next(dtype, shape)
+  }
+
+  /** Copies `sample` into the next row, unless its input was made there. */
   add({ input, label }: Sample, index: number): void {
     this.#inputs.add(input, index)
     this.#labels.add(typeof label === 'number' ? classIndex(label, index) : label, index)
@@ -69,8 +74,12 @@ function classIndex(label: number, index: number): Tensor<'int32'> {
   return new Tensor('int32', data, [])
 }
 
+/** What all rows have in common. */
+type Kind = Pick<Tensor, 'dtype' | 'shape'>
+
 class Rows {
-  #first: { readonly row: Pick<Tensor, 'dtype' | 'shape'>; readonly index: number } | undefined
+  #kind: Kind = { dtype: 'float32', shape: [0] }
+  #firstIndex = 0
   #data: TypedArray = new Float32Array(0)
   #filled = 0
 
@@ -80,29 +89,46 @@ class Rows {
     private readonly remedy: string,
   ) {}
 
-  add(row: Tensor, index: number): void {
-    const first = (this.#first ??= this.#start(row, index))
-    if (!sameShape(row.shape, first.row.shape) || row.dtype !== first.row.dtype) {
-      throw new DataError(
-        `sample ${index} has ${this.what} of ${describe(row)}, but sample ${first.index} of the same batch ` +
-          `of ${describe(first.row)}. ${this.remedy}`,
-      )
-    }
-    this.#data.set(row.data as never, this.#filled++ * row.size)
+  next<D extends DType>(dtype: D, shape: Shape): TypedArrays[D] {
+    if (this.#filled === 0) this.#start({ dtype, shape })
+    if (!sameKind(this.#kind, { dtype, shape })) return allocate(dtype, sizeOf(shape))
+    const size = sizeOf(shape)
+    return this.#data.subarray(this.#filled * size, (this.#filled + 1) * size) as TypedArrays[D]
   }
 
-  #start(row: Tensor, index: number): { row: Pick<Tensor, 'dtype' | 'shape'>; index: number } {
-    this.#data = allocate(row.dtype, this.count * sizeOf(row.shape))
-    return { row: { dtype: row.dtype, shape: row.shape }, index }
+  add(row: Tensor, index: number): void {
+    if (this.#filled === 0) {
+      this.#firstIndex = index
+      if (!sameKind(row, this.#kind)) this.#start(row)
+    }
+    if (!sameKind(row, this.#kind)) {
+      throw new DataError(
+        `sample ${index} has ${this.what} of ${describe(row)}, but sample ${this.#firstIndex} of the same batch ` +
+          `of ${describe(this.#kind)}. ${this.remedy}`,
+      )
+    }
+    const start = this.#filled++ * row.size
+    const place = this.#data.subarray(start, start + row.size)
+    const isThere = row.data.buffer === place.buffer && row.data.byteOffset === place.byteOffset
+    if (!isThere) place.set(row.data as never)
+  }
+
+  #start({ dtype, shape }: Kind): void {
+    this.#kind = { dtype, shape }
+    this.#data = allocate(dtype, this.count * sizeOf(shape))
   }
 
   tensor(): Tensor {
-    const { dtype, shape } = this.#first!.row
+    const { dtype, shape } = this.#kind
     return new Tensor(dtype, this.#data, [this.count, ...shape])
   }
 }
 
-function describe({ dtype, shape }: Pick<Tensor, 'dtype' | 'shape'>): string {
+function sameKind(a: Kind, b: Kind): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape)
+}
+
+function describe({ dtype, shape }: Kind): string {
   return `${dtype} ${formatShape(shape)}`
 }
 

@@ -1,6 +1,6 @@
 import { ArgumentError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
-import { checkIndex, type Dataset, type Sample, type SampleJob } from './dataset.ts'
+import { checkIndex, type Allocate, type Dataset, type Sample, type SampleJob } from './dataset.ts'
 
 /**
  * Several data sets one after the other.
@@ -17,9 +17,9 @@ export class ConcatDataset implements Dataset {
     return this.datasets.reduce((total, dataset) => total + dataset.length, 0)
   }
 
-  get(index: number, generator: Generator): Sample | Promise<Sample> {
+  get(index: number, generator: Generator, allocate?: Allocate): Sample | Promise<Sample> {
     const [dataset, inner] = this.#find(index)
-    return dataset.get(inner, generator)
+    return dataset.get(inner, generator, allocate)
   }
 
   job(index: number): SampleJob | undefined {

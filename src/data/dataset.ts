@@ -1,5 +1,7 @@
+import type { DType, TypedArrays } from '../core/dtype.ts'
 import { DataError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
+import type { Shape } from '../core/shape.ts'
 import type { Tensor } from '../core/tensor.ts'
 
 /** One element of a data set: an input (for pictures `[C, H, W]`) and its label (a class index, or a target tensor). */
@@ -7,6 +9,12 @@ export interface Sample {
   readonly input: Tensor
   readonly label: number | Tensor
 }
+
+/**
+ * Gives memory for a sample's input of this type and shape, of any contents: the batch's own, so that nothing has to be
+ * copied there.
+ */
+export type Allocate = <D extends DType>(dtype: D, shape: Shape) => TypedArrays[D]
 
 /**
  * A map-style data set: anything with a `length` and a `get`. Implement this for data of your own.
@@ -22,8 +30,9 @@ export interface Dataset {
    *
    * @param generator - The source of every random draw of this sample: a function of the loader's seed,
    * the epoch and the sample's place in the epoch, so that the sample is the same whichever worker makes it.
+   * @param allocate - If given, the input may be made in this memory, which is the sample's alone. It need not be.
    */
-  get(index: number, generator: Generator): Sample | Promise<Sample>
+  get(index: number, generator: Generator, allocate?: Allocate): Sample | Promise<Sample>
 
   /**
    * Optional: what a loader worker needs to make the sample elsewhere. Without it, or where it returns
@@ -56,9 +65,13 @@ export interface SampleJob {
 
 /**
  * Makes a sample inside a loader worker. The worker gives the sample's memory away: return tensors of your
- * own, not cached ones.
+ * own, not cached ones, or such as lie in the memory that `allocate` gives (see {@link Dataset.get}).
  */
-export type SampleHandler = (payload: unknown, generator: Generator) => Sample | Promise<Sample>
+export type SampleHandler = (
+  payload: unknown,
+  generator: Generator,
+  allocate?: Allocate,
+) => Sample | Promise<Sample>
 
 /** Throws unless `index` is an integer in 0 … length − 1. */
 export function checkIndex(index: number, length: number, what: string): void {

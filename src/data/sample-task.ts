@@ -6,7 +6,7 @@ import { AbortError, ArgumentError } from '../core/errors.ts'
 import { Generator, type GeneratorState } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import { BatchStack, type Batch } from './collate.ts'
-import type { Sample, SampleHandler } from './dataset.ts'
+import type { Allocate, Sample, SampleHandler } from './dataset.ts'
 import { packError, type ErrorWire } from '../core/error-wire.ts'
 
 /** One sample to make. */
@@ -48,6 +48,7 @@ export async function runSampleTask(
   signal: AbortSignal,
 ): Promise<TaskResult> {
   const stack = task.stack ? new BatchStack(task.items.length) : undefined
+  const allocate: Allocate | undefined = stack && ((dtype, shape) => stack.allocate(dtype, shape))
   const made: MadeSample[] = []
   let making: number | undefined
   try {
@@ -55,7 +56,7 @@ export async function runSampleTask(
       if (signal.aborted) throw new AbortError('the batch is no longer wanted')
       making = index
       const generator = Generator.fromState(state)
-      const sample = await (await findHandler(handler, handlers))(payload, generator)
+      const sample = await (await findHandler(handler, handlers))(payload, generator, allocate)
       making = undefined
       if (stack) stack.add(sample, index)
       else made.push({ sample: compact(sample), generator: generator.state() })

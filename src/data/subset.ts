@@ -1,6 +1,6 @@
 import { ArgumentError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
-import { checkIndex, type Dataset, type Sample, type SampleJob } from './dataset.ts'
+import { checkIndex, type Allocate, type Dataset, type Sample, type SampleJob } from './dataset.ts'
 
 /**
  * The samples of `dataset` at `indices`, in that order.
@@ -20,8 +20,8 @@ export class Subset<D extends Dataset = Dataset> implements Dataset {
     return this.indices.length
   }
 
-  get(index: number, generator: Generator): Sample | Promise<Sample> {
-    return this.dataset.get(this.#inner(index), generator)
+  get(index: number, generator: Generator, allocate?: Allocate): Sample | Promise<Sample> {
+    return this.dataset.get(this.#inner(index), generator, allocate)
   }
 
   job(index: number): SampleJob | undefined {

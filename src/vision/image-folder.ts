@@ -1,7 +1,7 @@
 /** A data set of picture files, one folder for each class. */
 import type { Generator } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
-import { checkIndex, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
+import { checkIndex, type Allocate, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
 import { createPictureStore, type PictureCacheOptions, type PictureStore } from './cache/picture-cache.ts'
 import type { DecodeOptions } from './decode.ts'
 import { scanImageFolder, type FolderScan, type ImageFile, type SkippedFile } from './image-folder-scan.ts'
@@ -110,9 +110,9 @@ export class ImageFolder implements Dataset {
    * @throws {@link FileSystemError} or {@link ImageError}, naming the file, if it can't be read or decoded.
    * @throws {@link DataError} naming the file if the transform fails.
    */
-  async get(index: number, generator: Generator): Promise<Sample> {
+  async get(index: number, generator: Generator, allocate?: Allocate): Promise<Sample> {
     const { path, label } = this.#at(index)
-    const output = await loadImage(this.#source(index), this.#options.transform, generator)
+    const output = await loadImage(this.#source(index), this.#options.transform, generator, allocate)
     return { input: toTensor(output, path), label: this.#target(label) }
   }
 

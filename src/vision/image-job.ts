@@ -4,10 +4,11 @@ import { fileStamp, readFile } from '#platform'
 import { ArgumentError, DataError, OnnxFinetuneError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
-import type { Sample } from '../data/dataset.ts'
+import type { Allocate, Sample } from '../data/dataset.ts'
 import { openPictureCache, type PictureStore } from './cache/picture-cache.ts'
 import { decodeImage, type DecodeOptions } from './decode.ts'
 import { contiguous, picture, type Picture } from './picture.ts'
+import { Compose } from './transforms/compose.ts'
 import { describeInput, isPicture } from './transforms/input.ts'
 import { transformFromSpec, type TransformSpec } from './transforms/spec.ts'
 import { applyTransform, type TransformInput, type TransformLike } from './transforms/transform.ts'
@@ -29,10 +30,14 @@ export interface ImagePayload {
 }
 
 /** Reads, decodes and transforms one picture in a loader worker: the handler `'image'`. */
-export async function loadImageSample(payload: unknown, generator: Generator): Promise<Sample> {
+export async function loadImageSample(
+  payload: unknown,
+  generator: Generator,
+  allocate?: Allocate,
+): Promise<Sample> {
   const { source, transform: spec, label } = payload as ImagePayload
   const transform = spec && (await transformFromSpec(spec))
-  const output = await loadImage(source, transform, generator)
+  const output = await loadImage(source, transform, generator, allocate)
   return { input: toTensor(output, source.path), label: label === 'kind' ? kindOf(output) : label }
 }
 
@@ -41,9 +46,10 @@ export async function loadImage(
   source: ImageSource,
   transform: TransformLike | undefined,
   generator: Generator,
+  allocate?: Allocate,
 ): Promise<TransformInput> {
   const decoded = await readPicture(source)
-  return transform ? transformNamed(source.path, transform, decoded, generator) : decoded
+  return transform ? transformNamed(source.path, transform, decoded, generator, allocate) : decoded
 }
 
 async function readPicture({ path, decode, cached }: ImageSource): Promise<Picture> {
@@ -65,8 +71,12 @@ export async function transformNamed(
   transform: TransformLike,
   input: TransformInput,
   generator: Generator,
+  allocate?: Allocate,
 ): Promise<TransformInput> {
   try {
+    // Of a subclass `forward` may be another's.
+    if (transform.constructor === Compose)
+      return await (transform as Compose).forwardInto(input, generator, allocate)
     return await applyTransform(transform, input, generator)
   } catch (error) {
     if (!(error instanceof Error)) throw error

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { DataError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
-import { collate } from '../../src/data/collate.ts'
+import { BatchStack, collate } from '../../src/data/collate.ts'
 
 const sample = (label: number | Tensor, input: Tensor = Tensor.from([1, 2])) => ({ input, label })
 
@@ -70,5 +70,42 @@ describe('collate', () => {
 
   it('refuses an empty batch', () => {
     expect(() => collate([])).toThrow(DataError)
+  })
+})
+
+describe('BatchStack.allocate', () => {
+  const fill = (stack: BatchStack, dtype: 'float32' | 'uint8', shape: number[], value: number) => {
+    const data = stack.allocate(dtype, shape)
+    data.fill(value)
+    return new Tensor(dtype, data, shape)
+  }
+
+  it('gives the memory of the next row', () => {
+    const stack = new BatchStack(3)
+    const first = fill(stack, 'float32', [2], 5)
+    stack.add(sample(0, first), 0)
+    stack.add(sample(1, fill(stack, 'float32', [2], 6)), 1)
+    stack.add(sample(2, Tensor.from([7, 8])), 2)
+    const { inputs } = stack.batch()
+    expect(inputs.data.buffer).toBe(first.data.buffer)
+    expect(inputs.toList()).toEqual([
+      [5, 5],
+      [6, 6],
+      [7, 8],
+    ])
+  })
+
+  it('need not be used, or by a sample of another shape or type than the batch in the end', () => {
+    const stack = new BatchStack(2)
+    fill(stack, 'float32', [5], 1)
+    fill(stack, 'uint8', [2, 1], 2)
+    stack.add(sample(0, Tensor.from([3, 4])), 0)
+    expect(fill(stack, 'uint8', [2], 9).toList()).toEqual([9, 9])
+    fill(stack, 'float32', [2], 9)
+    stack.add(sample(0, Tensor.from([5, 6])), 1)
+    expect(stack.batch().inputs.toList()).toEqual([
+      [3, 4],
+      [5, 6],
+    ])
   })
 })

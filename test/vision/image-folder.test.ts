@@ -130,6 +130,30 @@ describe('ImageFolder.get', () => {
     expect(input.data[1]).toBeCloseTo(pixels(3).get(0, 1, 0) / 255)
   })
 
+  it('makes a tensor in the memory that it is given, unless a step follows that makes another', async () => {
+    await put('ants/1.png', encodePng(pixels(3)))
+    class Half extends T.ToTensor {
+      override forward(input: TransformInput) {
+        return Tensor.full([...super.forward(input).shape], 0.5)
+      }
+    }
+    const steps = [
+      [new T.ToTensor()],
+      [new T.ToTensor(), new T.Normalize(0.5, 0.5)],
+      [new T.ToTensor(), new T.RandomErasing({ p: 1 })],
+      [new Half()],
+    ]
+    const used = steps.map(async (transforms) => {
+      const folder = await open({ transform: new T.Compose(transforms) })
+      const memory = new Float32Array(3 * 20 * 24)
+      const { input } = await folder.get(0, new Generator(), () => memory as never)
+      const own = (await folder.get(0, new Generator())).input
+      expect(input.equals(own)).toBe(true)
+      return input.data === memory
+    })
+    expect(await Promise.all(used)).toEqual([true, true, false, false])
+  })
+
   it('gives a picture as a uint8 tensor [H, W, C], packed', async () => {
     await put('ants/1.png', encodePng(pixels(3)))
     const { input } = await first({ transform: new T.CenterCrop(10) })

@@ -1,5 +1,6 @@
 import { ArgumentError } from '../../core/errors.ts'
 import type { Generator } from '../../core/generator.ts'
+import type { Allocate } from '../../data/dataset.ts'
 import { Normalize } from './normalize.ts'
 import { NormalizedToTensor, ToTensor } from './to-tensor.ts'
 import { applyTransform, type Transform, type TransformInput, type TransformLike } from './transform.ts'
@@ -35,6 +36,26 @@ export class Compose implements Transform {
 
   forward(input: TransformInput, generator: Generator): TransformInput | Promise<TransformInput> {
     return run(this.#steps, input, generator)
+  }
+
+  /**
+   * As `forward`; a `ToTensor` at the end, or a `Normalize` after it, makes its tensor in the memory that `allocate` gives.
+   *
+   * @internal
+   */
+  forwardInto(
+    input: TransformInput,
+    generator: Generator,
+    allocate: Allocate | undefined,
+  ): TransformInput | Promise<TransformInput> {
+    const last = this.#steps.at(-1)
+    if (!isExactly(last, NormalizedToTensor) && !isExactly(last, ToTensor))
+      return this.forward(input, generator)
+    const steps = [
+      ...this.#steps.slice(0, -1),
+      (image: TransformInput) => last.forward(image, generator, allocate),
+    ]
+    return run(steps, input, generator)
   }
 }
 

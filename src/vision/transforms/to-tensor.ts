@@ -1,4 +1,8 @@
+import { allocate as allocateNew } from '../../core/dtype.ts'
+import type { Generator } from '../../core/generator.ts'
+import { sizeOf } from '../../core/shape.ts'
 import { Tensor } from '../../core/tensor.ts'
+import type { Allocate } from '../../data/dataset.ts'
 import { normalizeBySimd, type ChannelStatistics } from '../kernels/normalize-simd.ts'
 import { sizeOfPicture, type Picture } from '../picture.ts'
 import { expectPicture } from './input.ts'
@@ -28,8 +32,8 @@ export class ToTensor implements Transform {
   }
 
   /** @throws {@link ArgumentError} if the input is a tensor already. */
-  forward(input: TransformInput): Tensor<'float32'> {
-    return convert(expectPicture(input, 'ToTensor'), [unit, unit, unit])
+  forward(input: TransformInput, _generator?: Generator, allocate?: Allocate): Tensor<'float32'> {
+    return convert(expectPicture(input, 'ToTensor'), [unit, unit, unit], allocate)
   }
 }
 
@@ -47,24 +51,29 @@ export class NormalizedToTensor implements Transform {
     })
   }
 
-  forward(input: TransformInput): Tensor<'float32'> {
+  forward(input: TransformInput, _generator?: Generator, allocate?: Allocate): Tensor<'float32'> {
     const source = expectPicture(input, 'ToTensor')
     this.normalize.checkChannels(source.shape[2]!, source.shape)
-    return convert(source, this.#maps)
+    return convert(source, this.#maps, allocate)
   }
 }
 
 /** `[C, H, W]` from `[H, W, C]` of up to three channels. */
-function convert(source: Picture, maps: readonly ByteMap[]): Tensor<'float32'> {
+function convert(
+  source: Picture,
+  maps: readonly ByteMap[],
+  allocate: Allocate = (dtype, shape) => allocateNew(dtype, sizeOf(shape)),
+): Tensor<'float32'> {
   const [height, width, channels] = sizeOfPicture(source)
-  const data = new Float32Array(channels * height * width)
+  const shape = [channels, height, width]
+  const data = allocate('float32', shape)
   const statistics = maps.map((map) => map.statistics)
   if (!normalizeBySimd(source, statistics, data)) {
     for (let c = 0; c < channels; c++) {
       lookUpChannel(source, c, maps[c]!.table, data.subarray(c * height * width))
     }
   }
-  return new Tensor('float32', data, [channels, height, width])
+  return new Tensor('float32', data, shape)
 }
 
 function lookUpChannel(source: Picture, channel: number, table: Float32Array, out: Float32Array): void {
