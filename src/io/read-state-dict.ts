@@ -5,7 +5,9 @@ import type { Tensor } from '../core/tensor.ts'
 import { readPth } from './pth.ts'
 import type { PthValue } from './pth-value.ts'
 import { decodeSafetensors } from './safetensors-decode.ts'
+import { isShardIndex, readShards } from './sharded.ts'
 import { stateDictFromPth } from './state-dict.ts'
+import { weightsAt } from './weights-folder.ts'
 
 /** Options of {@link readStateDict}. */
 export interface ReadStateDictOptions {
@@ -13,10 +15,13 @@ export interface ReadStateDictOptions {
   readonly key?: string | undefined
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined
+  /** What to call the file in messages. Default: its path. */
+  readonly source?: string | undefined
 }
 
 /**
- * Reads a file of weights, `.pth` or `.safetensors`, recognised by its content whatever its name.
+ * Reads a file of weights, `.pth` or `.safetensors`, recognised by its content whatever its name. Weights in several
+ * files are read by the path of their index (`model.safetensors.index.json`), or of the folder that has it.
  *
  * @param file - A path, or the file's bytes; tensors may be windows on them.
  * @returns Tensors by their names (`layer1.0.conv1.weight`), ready for `module.loadStateDict`.
@@ -36,9 +41,13 @@ export async function readStateDict(
   options: ReadStateDictOptions = {},
 ): Promise<Map<string, Tensor>> {
   const { key, signal } = options
-  const source = typeof file === 'string' ? file : 'the weights'
+  const path = typeof file === 'string' ? await weightsAt(file) : undefined
+  const source = options.source ?? path ?? 'the weights'
   throwIfAborted(signal, `reading ${source}`)
-  const bytes = typeof file === 'string' ? await readFile(file, signal) : file
+  const bytes = path === undefined ? (file as Uint8Array) : await readFile(path, signal)
+  if (path !== undefined && isShardIndex(bytes)) {
+    return readShards(path, bytes, (shard) => readShard(shard, options))
+  }
   if (formatOf(bytes, source) === 'safetensors') {
     if (key === undefined) return decodeSafetensors(bytes, source).tensors
     throw new FileFormatError(
@@ -52,6 +61,11 @@ export async function readStateDict(
   throw new FileFormatError(
     `${source} holds nothing under the key '${key}'. Leave it out to see what it holds.`,
   )
+}
+
+/** A shard is a file by itself: an index or a folder in its place would go round in a circle. */
+async function readShard(path: string, { key, signal }: ReadStateDictOptions): Promise<Map<string, Tensor>> {
+  return readStateDict(await readFile(path, signal), { key, signal, source: path })
 }
 
 /**
