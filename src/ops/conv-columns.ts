@@ -2,32 +2,15 @@ import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
 import { ints } from './constants.ts'
 import { emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
-import type { WeightForm } from './conv-formulations.ts'
+import type { ColumnsForm } from './conv-formulations.ts'
 import { geometryAttributes, type Geometry } from './conv-geometry.ts'
-
-/** The columns of each input, by geometry and form: a convolution and its gradient need the same ones. */
-const made = new WeakMap<Value, Map<string, Value>>()
 
 /** im2col: `x` `[N, C, …]` → `[N, C · taps, …windows]`, the taps of one channel in the order of the kernel. */
 export function imageToColumns(
   x: Value,
   geometry: Geometry,
   windows: readonly number[],
-  form: WeightForm['columns'],
-): Value {
-  const ofInput = made.get(x) ?? new Map<string, Value>()
-  made.set(x, ofInput)
-  const key = JSON.stringify([geometry, form])
-  const columns = ofInput.get(key) ?? columnsOf(x, geometry, windows, form)
-  ofInput.set(key, columns)
-  return columns
-}
-
-function columnsOf(
-  x: Value,
-  geometry: Geometry,
-  windows: readonly number[],
-  form: WeightForm['columns'],
+  form: ColumnsForm,
 ): Value {
   if (form === 'none')
     return strided(

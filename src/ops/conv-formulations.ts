@@ -6,19 +6,21 @@ import type { LoweringTarget } from './registry.ts'
  * ResNet-18 at batch 4 on two cores with AVX-512, timed by `bench/ops.ts`. The choice stands in this one file.
  */
 
+/** How windows become columns: not at all (1×1), by a depthwise one-hot `Conv`, or by `Slice` and `Concat`. */
+export type ColumnsForm = 'none' | 'oneHot' | 'slices'
+
 /** How the weights' gradient is written. */
-export interface WeightForm {
-  /** How windows become columns: not at all (1×1), by a depthwise one-hot `Conv`, or by `Slice` and `Concat`. */
-  readonly columns: 'none' | 'oneHot' | 'slices'
+export type WeightForm =
   /** One product a sample and a sum over the batch, or one `Gemm` over batch and positions together. */
-  readonly product: 'batched' | 'gemm'
-}
+  | { readonly product: 'batched' | 'gemm'; readonly columns: ColumnsForm }
+  /** One `Gemm` with columns that are made for it. */
+  | { readonly product: 'joined' }
 
-/** How the convolution itself is written. */
-export type ForwardForm = 'conv' | 'columns'
+/** How the convolution itself is written: `Conv`, a product with columns a sample, or one for the batch. */
+export type ForwardForm = 'conv' | 'columns' | 'joined'
 
-/** How the input's gradient is written. */
-export type InputForm = 'convTranspose' | 'flippedConv'
+/** How the input's gradient is written: `'joined'` is one product of swapped weights and columns of dy. */
+export type InputForm = 'convTranspose' | 'flippedConv' | 'joined'
 
 /** From so many positions on, transposing the columns costs more than summing a product for each sample. */
 const batchedFrom = 500
@@ -26,13 +28,17 @@ const batchedFrom = 500
 /** Up to so many positions, a product with columns beats `Conv`, which can't prepack weights that change. */
 const columnsUpTo = 256
 
+/** Up to so many positions, each sample's product is too narrow: reading the weights takes most of its time. */
+const joinedUpTo = 100
+
 /** From so many positions on, `Conv` with flipped weights beats `ConvTranspose`, whose col2im is serial. */
 const flippedFrom = 500
 
 /** The cheapest form of a convolution with weights that change, for `positions` windows a sample. */
 export function forwardForm(geometry: Geometry, positions: number, target: LoweringTarget): ForwardForm {
   const small = target.device === 'cpu' && geometry.group === 1 && positions <= columnsUpTo
-  return small && !isPointwise(geometry) ? 'columns' : 'conv'
+  if (!small || isPointwise(geometry)) return 'conv'
+  return positions <= joinedUpTo && canJoin(geometry, target) ? 'joined' : 'columns'
 }
 
 /** The cheapest form of dW for `positions` windows a sample. */
@@ -40,18 +46,26 @@ export function weightForm(geometry: Geometry, positions: number, target: Loweri
   const pointwise = isPointwise(geometry)
   // WebGPU in its NHWC layout computes a depthwise Conv with several outputs a channel wrongly.
   const columns = pointwise ? 'none' : target.device === 'webgpu' ? 'slices' : 'oneHot'
-  return { columns, product: geometry.group > 1 || positions >= batchedFrom ? 'batched' : 'gemm' }
+  if (geometry.group > 1 || positions >= batchedFrom) return { columns, product: 'batched' }
+  return !pointwise && canJoin(geometry, target) ? { product: 'joined' } : { columns, product: 'gemm' }
 }
 
 /** The cheapest form of dX for `positions` output positions a sample. */
-export function inputForm(geometry: Geometry, positions: number): InputForm {
+export function inputForm(geometry: Geometry, positions: number, target: LoweringTarget): InputForm {
   const { strides, group, kernel, pads, dilations } = geometry
   const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!)
-  const possible =
+  const isConvolution =
     group === 1 &&
     strides.every((stride) => stride === 1) &&
     pads.every((pad, axis) => pad <= reach[axis % kernel.length]!)
-  return possible && (positions >= flippedFrom || isPointwise(geometry)) ? 'flippedConv' : 'convTranspose'
+  if (!isConvolution) return 'convTranspose'
+  if (positions >= flippedFrom || isPointwise(geometry)) return 'flippedConv'
+  return canJoin(geometry, target) ? 'joined' : 'convTranspose'
+}
+
+/** Joined columns take one dimension more, of which the CPU's `Conv` has up to three. */
+function canJoin({ kernel, group }: Geometry, { device }: LoweringTarget): boolean {
+  return device === 'cpu' && group === 1 && kernel.length <= 2
 }
 
 /** Whether every window is one position of the input itself. */

@@ -11,6 +11,7 @@ import {
   type WindowOptions,
 } from './conv-geometry.ts'
 import { convGradInput, convGradWeight } from './conv-gradients.ts'
+import { joinedColumns, splitSamples } from './conv-joined.ts'
 import { add } from './elementwise.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
@@ -53,20 +54,26 @@ function gradient(node: Node, [dy]: readonly (Value | undefined)[], needs: reado
 function lower(node: Node, target: LoweringTarget): Value[] {
   const [geometry, y] = [geometryOfNode(node), node.output()]
   const windows = spatialShape(y)
-  if (forwardForm(geometry, product(windows), target) === 'conv') {
-    return [emit('Conv', node.inputs, y.shape, node.attributes)]
-  }
+  const form = forwardForm(geometry, product(windows), target)
+  if (form === 'conv') return [emit('Conv', node.inputs, y.shape, node.attributes)]
   const [x, w, bias] = node.inputs
-  const columns = imageToColumns(x!, geometry, windows, 'oneHot')
-  const [out, taps, positions] = [y.dim(1), columns.dim(1), product(windows)]
-  const rows = reshapeBy(columns, [0, taps, positions], [y.shape[0]!, taps, positions])
-  const sums = emit('MatMul', [reshapeBy(w!, [out, taps], [out, taps]), rows], [y.shape[0]!, out, positions])
-  const image = reshapeBy(sums, [0, out, ...windows], y.shape)
-  return [
-    bias
-      ? add(image, reshapeBy(bias, [out, ...windows.map(() => 1)], [out, ...windows.map(() => 1)]))
-      : image,
-  ]
+  const [out, taps] = [y.dim(1), product(w!.fixedShape().slice(1))]
+  const rows = reshapeBy(w!, [out, taps], [out, taps])
+  const image =
+    form === 'joined'
+      ? splitSamples(emit('Gemm', [rows, joinedColumns(x!, geometry, windows)], [out, 'N·L']), y.shape)
+      : productOfEach(rows, imageToColumns(x!, geometry, windows, 'oneHot'), y)
+  const ones = windows.map(() => 1)
+  return [bias ? add(image, reshapeBy(bias, [out, ...ones], [out, ...ones])) : image]
+}
+
+/** `rows` `[O, C · taps]` by the columns of each sample. */
+function productOfEach(rows: Value, columns: Value, y: Value): Value {
+  const [[out, taps], windows] = [rows.fixedShape(), spatialShape(y)]
+  const positions = product(windows)
+  const flat = reshapeBy(columns, [0, taps!, positions], [y.shape[0]!, taps!, positions])
+  const sums = emit('MatMul', [rows, flat], [y.shape[0]!, out!, positions])
+  return reshapeBy(sums, [0, out!, ...windows], y.shape)
 }
 
 /** Definitions of the convolution. */
