@@ -1,7 +1,8 @@
-import { writeFile } from '#platform'
+import { nextTurn, writeFile } from '#platform'
 
 import type { Tensor } from '../core/tensor.ts'
-import { encodePth } from './pth-encode.ts'
+import { packPieces } from './pieces.ts'
+import { pthPieces } from './pth-encode.ts'
 
 /**
  * Writes a state dict to a `.pth` file in the zip format: to the byte what PyTorch's `torch.save` writes for it, so that
@@ -22,5 +23,13 @@ import { encodePth } from './pth-encode.ts'
  * ```
  */
 export async function writePth(path: string, tensors: ReadonlyMap<string, Tensor>): Promise<void> {
-  await writeFile(path, encodePth(tensors))
+  await writeFile(path, inTurns(packPieces(pthPieces(tensors))))
+}
+
+/** The event loop gets its turn between two pieces, whose checksums take time. */
+async function* inTurns(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  for (const piece of pieces) {
+    yield piece
+    await nextTurn()
+  }
 }

@@ -5,11 +5,14 @@ import { dirname, join } from 'node:path'
 
 import { AbortError, FileSystemError } from '../core/errors.ts'
 import { byCodePoint } from '../core/code-points.ts'
+import { readInParallel } from './node-parallel-read.ts'
 import type { DirectoryEntry, FileStamp } from './platform.ts'
 
 /** Reads a whole file. Throws {@link FileSystemError} naming the path and the remedy. */
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   try {
+    const whole = await readInParallel(path, signal)
+    if (whole) return whole
     const { buffer, byteOffset, byteLength } = await readFileOfNode(path, { signal })
     return new Uint8Array(buffer, byteOffset, byteLength)
   } catch (error) {

@@ -8,6 +8,7 @@ export {
   removeFile,
   writeFile,
 } from './node-files.ts'
+export { nativeCrc32 } from './node-crc32.ts'
 export { loadRuntime, processorCount, startEngineWorker } from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
 export { nativeJpegTurbo } from './node-jpeg-turbo.ts'

@@ -62,6 +62,8 @@ export interface Platform {
   makeDirectory(path: string): Promise<void>
   /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */
   listDirectory(path: string): Promise<DirectoryEntry[]>
+  /** The CRC-32 of zip, going on from that of the bytes before; `undefined` where only JavaScript has one. */
+  readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
   /** Joins path segments. */
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */

@@ -78,6 +78,9 @@ export function nativeJpegTurbo(): NativeJpegTurbo {
 export { rasterizeSvg } from './web-svg.ts'
 export { nextTurn, openSamplePool } from './web-workers.ts'
 
+/** A page has no zlib. */
+export const nativeCrc32 = undefined
+
 /** Processors that this page may use. */
 export function processorCount(): number {
   return globalThis.navigator.hardwareConcurrency

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { crc32 } from '../../src/io/crc32.ts'
+import { crc32, portableCrc32 } from '../../src/io/crc32.ts'
 
-describe('crc32', () => {
+describe.each([
+  ['of the platform', crc32],
+  ['in JavaScript', portableCrc32],
+])('crc32 %s', (_, crc32) => {
   it('gives the check value of its definition', () => {
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926)
     expect(crc32(new Uint8Array())).toBe(0)
