@@ -220,7 +220,11 @@ const windows: Record<string, DifferenceCase> = {
     inputs: [normal(2, 2, 5, 6)],
     build: (x) => ops.conv(x, x.graph.constant(normal(3, 2, 3, 3)), undefined, { padding: 1 }),
   },
-  // Other forms are taken for 400 and for 576 positions: src/ops/conv-formulations.ts.
+  // Other forms are taken for 196, 400 and 576 positions: src/ops/conv-formulations.ts.
+  'conv of 14 × 14 pixels': {
+    inputs: [normal(2, 1, 14, 14), normal(2, 1, 3, 3), normal(2)],
+    build: conv({ padding: 1 }),
+  },
   'conv of 20 × 20 pixels': {
     inputs: [normal(1, 2, 20, 20), normal(2, 2, 3, 3)],
     build: conv({ padding: 1 }),
@@ -245,6 +249,10 @@ const windows: Record<string, DifferenceCase> = {
   'conv depthwise': {
     inputs: [normal(2, 3, 6, 5), normal(3, 1, 3, 3)],
     build: conv({ group: 3, strides: 2, padding: 1 }),
+  },
+  'conv in three dimensions': {
+    inputs: [normal(1, 2, 3, 4, 3), normal(2, 2, 2, 3, 2)],
+    build: conv({ padding: 1 }),
   },
   'conv in one dimension': { inputs: [normal(2, 2, 7), normal(3, 2, 3)], build: conv({ padding: 1 }) },
   convTranspose: {
