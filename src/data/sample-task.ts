@@ -2,6 +2,8 @@
  * What crosses the border between a loader and its workers, and the worker's side of it. A task is a whole
  * batch: its buffer is filled in the worker, once, and transferred, so the caller's thread copies nothing.
  */
+import { nextTurn } from '#platform'
+
 import { AbortError, ArgumentError } from '../core/errors.ts'
 import { Generator, type GeneratorState } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
@@ -53,6 +55,8 @@ export async function runSampleTask(
   let making: number | undefined
   try {
     for (const { index, handler, payload, generator: state } of task.items) {
+      // Samples may be made without ever waiting: a cancellation needs its turn to be heard.
+      await nextTurn()
       if (signal.aborted) throw new AbortError('the batch is no longer wanted')
       making = index
       const generator = Generator.fromState(state)

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { AbortError, FileSystemError } from '../core/errors.ts'
 import { byCodePoint } from '../core/code-points.ts'
 import { readInParallel } from './node-parallel-read.ts'
-import type { DirectoryEntry, FileStamp } from './platform.ts'
+import type { DirectoryEntry } from './platform.ts'
 
 /** Reads a whole file. Throws {@link FileSystemError} naming the path and the remedy. */
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
@@ -17,16 +17,6 @@ export async function readFile(path: string, signal?: AbortSignal): Promise<Uint
     return new Uint8Array(buffer, byteOffset, byteLength)
   } catch (error) {
     if (signal?.aborted) throw new AbortError(`reading ${path} was aborted`, { cause: signal.reason })
-    throw fileSystemError('read', path, error)
-  }
-}
-
-/** A file's stamp; a link counts as what it points at. Throws {@link FileSystemError} as {@link readFile} does. */
-export async function fileStamp(path: string): Promise<FileStamp> {
-  try {
-    const { mtimeMs, size } = await stat(path)
-    return { mtimeMs, size }
-  } catch (error) {
     throw fileSystemError('read', path, error)
   }
 }

@@ -1,5 +1,5 @@
+export { fileStamp, readFileNow } from './node-blocking-files.ts'
 export {
-  fileStamp,
   joinPath,
   jpegTurboWasm,
   listDirectory,

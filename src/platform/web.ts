@@ -19,10 +19,13 @@ export async function readFile(path: string, signal?: AbortSignal): Promise<Uint
 }
 
 /** A server need not say when a file was changed: always throws. */
-export function fileStamp(path: string): Promise<FileStamp> {
-  return Promise.reject(
-    new RuntimeError(`can't tell whether ${path} has changed: a cache of pictures needs a file system`),
-  )
+export function fileStamp(path: string): FileStamp {
+  throw new RuntimeError(`can't tell whether ${path} has changed: a cache of pictures needs a file system`)
+}
+
+/** A page can't wait for a server without giving way: `undefined`. */
+export function readFileNow(): undefined {
+  return undefined
 }
 
 /** A browser has no files to write: always throws. */

@@ -1,5 +1,5 @@
 /** One picture file to one sample: on the caller's thread for `ImageFolder.get`, in a loader worker for its job. */
-import { fileStamp, readFile } from '#platform'
+import { fileStamp, readFile, readFileNow } from '#platform'
 
 import { ArgumentError, DataError, OnnxFinetuneError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
@@ -53,11 +53,12 @@ export async function loadImage(
 }
 
 async function readPicture({ path, decode, cached }: ImageSource): Promise<Picture> {
-  const read = async () => decodeImage(await readFile(path), { ...decode, source: path })
+  const read = async () =>
+    decodeImage(readFileNow(path) ?? (await readFile(path)), { ...decode, source: path })
   if (!cached) return read()
   const cache = openPictureCache(cached.store)
   // Before the file is read: if it changes meanwhile, its next stamp is another.
-  const stamp = await fileStamp(path)
+  const stamp = fileStamp(path)
   const known = cache.get(cached.index, stamp)
   if (known) return known
   const decoded = await read()
