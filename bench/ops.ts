@@ -1,6 +1,7 @@
 /**
  * Times each form of ResNet-18's convolutions and of their gradients, two threads, the fastest of serial runs:
- * `npx tsx -C onnx-finetune-source bench/ops.ts [batch]`. src/ops/conv-formulations.ts chooses among them.
+ * `npx tsx -C onnx-finetune-source bench/ops.ts [batch] [forms]`, where `forms` is a pattern of names.
+ * src/ops/conv-formulations.ts chooses among them.
  */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 
@@ -9,10 +10,12 @@ import { serialize } from '../src/graph/serialize.ts'
 import { imageToColumns } from '../src/ops/conv-columns.ts'
 import { emit, reshapeBy } from '../src/ops/conv-emit.ts'
 import { geometryAttributes, geometryOf, outputPadding, type Geometry } from '../src/ops/conv-geometry.ts'
+import { joinedColumns, joinSamples, splitSamples } from '../src/ops/conv-joined.ts'
 import { reduceSum } from '../src/ops/reduce.ts'
 import { transpose } from '../src/ops/reshape.ts'
 
 const batch = Number(process.argv[2] ?? 4)
+const wanted = new RegExp(process.argv[3] ?? '')
 const [rounds, runs] = [4, 5]
 const options = { intraOpNumThreads: 2, extra: { session: { force_spinning_stop: '1' } } }
 
@@ -51,16 +54,26 @@ function columns({ x, dy, geometry, taps, positions }: Layer): Value {
   )
 }
 
-/** `[N, rows, windows]` → `[rows, N · windows]`. */
-function joined(value: Value): Value {
-  const rows = value.dim(1)
-  return reshapeBy(transpose(value, [1, 0, 2]), [rows, -1], [rows, batch * value.dim(2)])
-}
-
 const flat = (image: Value): Value =>
   reshapeBy(image, [0, 0, -1], [batch, image.dim(1), image.dim(2) * image.dim(3)])
 
 const matrix = ({ w, out, taps }: Layer): Value => reshapeBy(w, [out, taps], [out, taps])
+
+/** W with its channels swapped, as a matrix `[C, O · taps]`. */
+function swappedMatrix({ w, out, taps, x }: Layer): Value {
+  const [channels, size] = [x.dim(1), taps / x.dim(1)]
+  const split = reshapeBy(w, [out, channels, size], [out, channels, size])
+  return reshapeBy(transpose(split, [1, 0, 2]), [channels, out * size], [channels, out * size])
+}
+
+/** Wᵀ · dY for each picture, `[N, C · taps, windows]`. */
+function spread(layer: Layer): Value {
+  return emit(
+    'MatMul',
+    [transpose(matrix(layer), [1, 0]), flat(layer.dy)],
+    [batch, layer.taps, layer.positions],
+  )
+}
 
 /** W mirrored, channels swapped. */
 function mirrored({ w }: Layer): Value {
@@ -83,14 +96,33 @@ const forms: Record<string, Form> = {
   'y: W · columns': (layer) =>
     emit('MatMul', [matrix(layer), columns(layer)], [batch, layer.out, layer.positions]),
   'columns alone': columns,
+  'y: W · joined columns': (layer) => {
+    const all = joinedColumns(layer.x, layer.geometry, [layer.dy.dim(2), layer.dy.dim(3)])
+    return splitSamples(
+      emit('Gemm', [matrix(layer), all], [layer.out, batch * layer.positions]),
+      layer.dy.shape,
+    )
+  },
+  'joined columns alone': ({ x, dy, geometry }) => joinedColumns(x, geometry, [dy.dim(2), dy.dim(3)]),
   'dW: a product a sample': (layer) => {
     const right = transpose(columns(layer), [0, 2, 1])
     return reduceSum(emit('MatMul', [flat(layer.dy), right], [batch, layer.out, layer.taps]), [0])
   },
   'dW: one Gemm': (layer) =>
-    emit('Gemm', [joined(flat(layer.dy)), joined(columns(layer))], [layer.out, layer.taps], {
+    emit('Gemm', [joinSamples(layer.dy), joinSamples(columns(layer))], [layer.out, layer.taps], {
       transB: { int: 1 },
     }),
+  'dW: one Gemm, joined columns': (layer) => {
+    const all = joinedColumns(layer.x, layer.geometry, [layer.dy.dim(2), layer.dy.dim(3)])
+    return emit('Gemm', [joinSamples(layer.dy), all], [layer.out, layer.taps], { transB: { int: 1 } })
+  },
+  'W swapped alone (dX)': swappedMatrix,
+  'dX: W swapped · joined columns of dY (stride 1)': (layer) => {
+    const all = joinedColumns(layer.dy, layer.geometry, [layer.x.dim(2), layer.x.dim(3)], 'mirrored')
+    const product = emit('Gemm', [swappedMatrix(layer), all], [layer.x.dim(1), batch * layer.positions])
+    return splitSamples(product, layer.x.shape)
+  },
+  'dX: Wᵀ · dY alone': spread,
   'dX: ConvTranspose': ({ x, w, dy, geometry }) => {
     const added = outputPadding(geometry, [x.dim(2), x.dim(3)], [dy.dim(2), dy.dim(3)])
     const attributes = { ...geometryAttributes(geometry), output_padding: { ints: added } }
@@ -107,8 +139,9 @@ for (const [channels, out, size, kernel, stride] of layers) {
   const timings: Record<string, number> = {}
   const sessions = []
   for (const [name, form] of Object.entries(forms)) {
-    if (name.startsWith('dX') && channels === 3) continue
+    if (name.includes('dX') && channels === 3) continue
     if (name.includes('stride 1') && stride > 1) continue
+    if (!wanted.test(name)) continue
     const graph = new Graph()
     const x = graph.input('x', 'float32', [batch, channels, size, size])
     const w = graph.input('w', 'float32', [out, channels, kernel, kernel])
@@ -128,7 +161,7 @@ for (const [channels, out, size, kernel, stride] of layers) {
   }
   for (const { session } of sessions) await session.release()
   console.log(`${channels}→${out} channels, ${size}², ${kernel}×${kernel}, stride ${stride} (ms)`)
-  for (const [name, ms] of Object.entries(timings)) console.log(`  ${name.padEnd(32)} ${ms.toFixed(2)}`)
+  for (const [name, ms] of Object.entries(timings)) console.log(`  ${name.padEnd(54)} ${ms.toFixed(2)}`)
 }
 
 /** Returning a whole result would be timed too. */
