@@ -91,6 +91,8 @@ export { denormalize, type ChannelStatistics } from './vision/denormalize.ts'
 export { makeGrid, type GridOptions } from './vision/make-grid.ts'
 export { saveImage } from './vision/save-image.ts'
 export { toPicture } from './vision/to-picture.ts'
+export { describePreprocessing } from './vision/describe-preprocessing.ts'
+export type { Preprocessing } from './vision/preprocessing.ts'
 export * as models from './vision/models/models.ts'
 
 // io: weights files
@@ -104,6 +106,7 @@ export {
   type WriteSafetensorsOptions,
 } from './io/safetensors.ts'
 export type { SafetensorsFile } from './io/safetensors-decode.ts'
+export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from './io/export-onnx.ts'
 
 // train: the loop over epochs, and what came of it
 export {
@@ -130,6 +133,14 @@ export type { BatchSource, EpochScheduler, Phase } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
 export { evaluate, type EvaluateOptions } from './train/evaluate.ts'
 export { predict, type PredictOptions } from './train/predict.ts'
+export { loadClassifier, type LoadClassifierOptions } from './train/load-classifier.ts'
+export {
+  Predictor,
+  type PredictBatchOptions,
+  type Prediction,
+  type PredictorOptions,
+} from './train/predictor.ts'
+export type { CanvasPixels, ImageInput } from './train/image-input.ts'
 export {
   cacheFeatures,
   type CachedLoaders,
