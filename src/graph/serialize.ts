@@ -9,7 +9,6 @@ import {
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
-  TensorProto_DataType as DataType,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
@@ -20,27 +19,13 @@ import {
   type TensorProto,
 } from 'onnx-buf'
 
-import type { DType } from '../core/dtype.ts'
 import type { Tensor } from '../core/tensor.ts'
+import { dataTypeOf } from './data-type.ts'
 import type { AttributeValue, Graph, Node, Value } from './graph.ts'
 import { liveNodes } from './rewrite.ts'
 
 /** The operator set that graphs are written in. */
 export const opset = 18
-
-const dataTypes: Record<DType, DataType> = {
-  float32: DataType.FLOAT,
-  float64: DataType.DOUBLE,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-  uint8: DataType.UINT8,
-  bool: DataType.BOOL,
-}
-
-/** ONNX's number of an element type. */
-export function dataTypeOf(dtype: DType): number {
-  return dataTypes[dtype]
-}
 
 /**
  * A graph as the bytes of an ONNX model: live nodes only, constants as initializers, every size of inputs and outputs declared.
@@ -164,7 +149,7 @@ function tensorProto(tensor: Tensor, name: string) {
   return create(TensorProtoSchema, {
     name,
     dims: tensor.shape.map(BigInt),
-    dataType: dataTypes[tensor.dtype],
+    dataType: dataTypeOf(tensor.dtype),
     rawData: new Uint8Array(buffer, byteOffset, byteLength),
   })
 }
@@ -173,7 +158,7 @@ function externalProto(tensor: Tensor, name: string) {
   return create(TensorProtoSchema, {
     name,
     dims: tensor.shape.map(BigInt),
-    dataType: dataTypes[tensor.dtype],
+    dataType: dataTypeOf(tensor.dtype),
     dataLocation: TensorProto_DataLocation.EXTERNAL,
     externalData: [create(StringStringEntryProtoSchema, { key: 'location', value: name })],
   })
@@ -189,7 +174,7 @@ function valueInfo(value: Value) {
     }),
   )
   const tensorType = create(TypeProto_TensorSchema, {
-    elemType: dataTypes[value.dtype],
+    elemType: dataTypeOf(value.dtype),
     shape: create(TensorShapeProtoSchema, { dim }),
   })
   return create(ValueInfoProtoSchema, {

@@ -1,7 +1,7 @@
 import type { DType } from '../core/dtype.ts'
 import { GraphError } from '../core/errors.ts'
 import { broadcastShapes } from '../core/shape.ts'
-import { dataTypeOf } from '../graph/serialize.ts'
+import { dataTypeOf } from '../graph/data-type.ts'
 import type { Value } from '../graph/graph.ts'
 import { sumTo } from './broadcast.ts'
 import { operands, type Operand } from './elementwise.ts'

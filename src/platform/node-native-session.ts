@@ -1,18 +1,8 @@
-import { allocate, type DType } from '../core/dtype.ts'
+import { allocate } from '../core/dtype.ts'
+import { dataTypeOf, dtypeOf } from '../graph/data-type.ts'
 import type { BackendSession } from '../runtime/backend.ts'
 import type { WireTensor } from '../runtime/engine.ts'
 import { cString, type OrtApi, type Pointer } from './node-ort-api.ts'
-
-/** `ONNXTensorElementDataType` of the C interface. */
-const elementTypes: Readonly<Record<DType, number>> = {
-  float32: 1,
-  uint8: 2,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-  float64: 11,
-}
-const dtypes = new Map(Object.entries(elementTypes).map(([dtype, number]) => [number, dtype as DType]))
 
 /** A session of ONNX Runtime's C interface, on tensors that are JavaScript's. A run blocks the thread. */
 export class NativeSession implements BackendSession<WireTensor> {
@@ -58,7 +48,7 @@ export class NativeSession implements BackendSession<WireTensor> {
   /** An ONNX Runtime value on the tensor's own memory. */
   #value({ dtype, data, shape }: WireTensor): Pointer {
     const sizes = BigInt64Array.from(shape, BigInt)
-    const type = elementTypes[dtype]
+    const type = dataTypeOf(dtype)
     const [bytes, rank] = [data.byteLength, shape.length]
     return this.api.result('CreateTensorWithDataAsOrtValue', this.memory, data, bytes, sizes, rank, type)
   }
@@ -67,7 +57,7 @@ export class NativeSession implements BackendSession<WireTensor> {
   #copy(value: Pointer): WireTensor {
     const info = this.api.result('GetTensorTypeAndShape', value)
     try {
-      const dtype = dtypes.get(Number(this.api.result('GetTensorElementType', info)))
+      const dtype = dtypeOf(Number(this.api.result('GetTensorElementType', info)))
       if (!dtype) throw new Error('an output has an element type that the library has not')
       const sizes = new BigInt64Array(Number(this.api.result('GetDimensionsCount', info)))
       this.api.call('GetDimensions', info, sizes, sizes.length)

@@ -1,7 +1,6 @@
 import { RuntimeError } from '../core/errors.ts'
 import { processorCount, startEngineWorker } from '#platform'
 import { Graph } from '../graph/graph.ts'
-import { serialize } from '../graph/serialize.ts'
 import { EngineHost } from './engine-host.ts'
 import { RemoteEngine } from './engine-rpc.ts'
 import type { Engine, Program } from './engine.ts'
@@ -32,7 +31,7 @@ export async function startEngine(
       : await RemoteEngine.start(startEngineWorker(), options)
   try {
     // ONNX Runtime looks for a provider when it makes a session: without this, that would be at the first batch.
-    if (device !== 'cpu') await loadProgram(started, device, 'probe', probe())
+    if (device !== 'cpu') await loadProgram(started, device, 'probe', await probe())
     return started
   } catch (error) {
     await started.close()
@@ -40,7 +39,8 @@ export async function startEngine(
   }
 }
 
-function probe(): Program {
+async function probe(): Promise<Program> {
+  const { serialize } = await import('../graph/serialize.ts')
   const graph = new Graph()
   const type = { dtype: 'float32', shape: [1] } as const
   const output = graph.output(graph.add('Identity', [graph.input('x', 'float32', [1])], {}, [type]).output())

@@ -13,13 +13,7 @@ import type { Engine, WireTensor, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
 import { stateOf, type SessionState } from './session-state.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
-import {
-  buildEvaluation,
-  buildTraining,
-  type Built,
-  type ChangingState,
-  type TrainingPlan,
-} from './training-graph.ts'
+import type { Built, ChangingState, TrainingPlan } from './training-graph.ts'
 
 type Evaluation = 'eval' | 'predict'
 type ProgramName = 'train' | `${Evaluation}|${ChangingState}`
@@ -107,7 +101,8 @@ export class TrainingSession {
   static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
     checkpointBlocks(model, options.gradientCheckpointing)
     const { device, reason } = chooseDevice(options.device ?? 'auto')
-    return new TrainingSession(model, options, await startEngine(device, options), device, reason)
+    const [engine] = await Promise.all([startEngine(device, options), graphBuilder()])
+    return new TrainingSession(model, options, engine, device, reason)
   }
 
   /**
@@ -255,6 +250,7 @@ export class TrainingSession {
   async #build(name: ProgramName): Promise<Built | TrainingPlan> {
     const { criterion, optimizer } = this.#options
     const shape = this.#shape()
+    const { buildEvaluation, buildTraining } = await graphBuilder()
     const [kind, changing] = name.split('|') as [Evaluation | 'train', ChangingState?]
     if (kind === 'predict') return buildEvaluation(this.#model, shape, { optimizer, changing }, this.device)
     if (!criterion) throw new RuntimeError('there is no loss to compute: create the session with a criterion')
@@ -296,6 +292,9 @@ export class TrainingSession {
     this.#inputShape ??= inputs.shape.slice(1)
   }
 }
+
+/** What builds graphs brings protobuf along: it's loaded while the engine starts, and not with the library. */
+const graphBuilder = () => import('./training-graph.ts')
 
 /** Draws initial weights that nobody has read yet without holding up the caller's thread. */
 async function materialize(model: Module): Promise<void> {
