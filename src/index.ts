@@ -5,6 +5,7 @@ export {
   ArgumentError,
   DataError,
   DTypeError,
+  DownloadError,
   FileFormatError,
   FileSystemError,
   GraphError,
@@ -37,6 +38,7 @@ export { differentiate } from './autodiff/differentiate.ts'
 
 // nn and optim: layers, losses, optimizers and learning-rate schedulers
 export * as nn from './nn/nn.ts'
+export { renameKeys, type KeyRenaming } from './nn/rename-keys.ts'
 export * as optim from './optim/optim.ts'
 
 // runtime: a model on a device, step by step
@@ -92,10 +94,12 @@ export { makeGrid, type GridOptions } from './vision/make-grid.ts'
 export { saveImage } from './vision/save-image.ts'
 export { toPicture } from './vision/to-picture.ts'
 export { describePreprocessing } from './vision/describe-preprocessing.ts'
-export type { Preprocessing } from './vision/preprocessing.ts'
-export * as models from './vision/models/models.ts'
+export { preprocessingTransforms, type Preprocessing } from './vision/preprocessing.ts'
 
-// io: weights files
+// io: models with their weights, weights files
+export * as models from './io/models.ts'
+export { download, type DownloadOptions } from './io/download.ts'
+export type { DownloadProgress } from './io/download-progress.ts'
 export { readStateDict, type ReadStateDictOptions } from './io/read-state-dict.ts'
 export { readPth, type ReadPthOptions } from './io/pth.ts'
 export type { PthKey, PthValue } from './io/pth-value.ts'
@@ -106,6 +110,7 @@ export {
   type WriteSafetensorsOptions,
 } from './io/safetensors.ts'
 export type { SafetensorsFile } from './io/safetensors-decode.ts'
+export { weightsInfo, weightsMetadata, type WeightsInfo } from './io/weights-info.ts'
 export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from './io/export-onnx.ts'
 
 // train: the loop over epochs, and what came of it

@@ -56,6 +56,20 @@ export class FileFormatError extends OnnxFinetuneError {}
 /** A file or folder that can't be read or written: missing, forbidden, or the disk is full. */
 export class FileSystemError extends OnnxFinetuneError {}
 
+/** A file that can't be downloaded: no network, a server that fails, or another file than expected. */
+export class DownloadError extends OnnxFinetuneError {
+  constructor(
+    message: string,
+    /** What was to be downloaded. */
+    readonly url: string,
+    /** The server's answer, as 404; `undefined` where it gave none, or the file is wrong. */
+    readonly status?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
 /** ONNX Runtime, a provider or a device that isn't there, or that failed. */
 export class RuntimeError extends OnnxFinetuneError {}
 

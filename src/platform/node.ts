@@ -1,4 +1,5 @@
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
+export { networkAdvice, openDownloadCache } from './node-downloads.ts'
 export {
   joinPath,
   jpegTurboWasm,

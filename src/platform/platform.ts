@@ -3,6 +3,7 @@
  * name; `import … from '#platform'` gets the one that fits (package.json, "imports"). Nothing else in
  * `src/` may name a Node module, a browser global or an ONNX Runtime package.
  */
+import type { DownloadCache } from './download-cache.ts'
 import type { SamplePool } from './sample-pool.ts'
 
 /** What a folder holds. */
@@ -67,6 +68,10 @@ export interface Platform {
   makeDirectory(path: string): Promise<void>
   /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */
   listDirectory(path: string): Promise<DirectoryEntry[]>
+  /** The folder that downloads are kept in: the one given, the environment's or the user's. Throws `FileSystemError`. */
+  openDownloadCache(directory?: string): Promise<DownloadCache>
+  /** What may be missing in the environment where a download failed, as a sentence; or nothing. */
+  networkAdvice(): string
   /** The CRC-32 of zip, going on from that of the bytes before; `undefined` where only JavaScript has one. */
   readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
   /** Joins path segments. */

@@ -78,6 +78,7 @@ export function nativeJpegTurbo(): NativeJpegTurbo {
   throw new RuntimeError('a browser page has no native JPEG decoder')
 }
 
+export { networkAdvice, openDownloadCache } from './web-downloads.ts'
 export { rasterizeSvg } from './web-svg.ts'
 export { nextTurn, openSamplePool } from './web-workers.ts'
 
