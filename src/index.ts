@@ -102,6 +102,10 @@ export { download, type DownloadOptions } from './io/download.ts'
 export type { DownloadProgress } from './io/download-progress.ts'
 export { readStateDict, type ReadStateDictOptions } from './io/read-state-dict.ts'
 export { readPth, type ReadPthOptions } from './io/pth.ts'
+export { writePth } from './io/pth-write.ts'
+export { encodePth } from './io/pth-encode.ts'
+export { findStateDict, type FindStateDictOptions } from './io/state-dict.ts'
+export { saveWeights, type SaveWeightsOptions } from './io/save-weights.ts'
 export type { PthKey, PthValue } from './io/pth-value.ts'
 export {
   readSafetensors,

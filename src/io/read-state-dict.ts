@@ -1,18 +1,25 @@
 import { readFile } from '#platform'
 
 import { FileFormatError, throwIfAborted } from '../core/errors.ts'
-import type { Tensor } from '../core/tensor.ts'
+import { Tensor } from '../core/tensor.ts'
 import { readPth } from './pth.ts'
-import type { PthValue } from './pth-value.ts'
 import { decodeSafetensors } from './safetensors-decode.ts'
 import { isShardIndex, readShards } from './sharded.ts'
-import { stateDictFromPth } from './state-dict.ts'
+import { findStateDict, type FindStateDictOptions } from './state-dict.ts'
 import { weightsAt } from './weights-folder.ts'
 
 /** Options of {@link readStateDict}. */
-export interface ReadStateDictOptions {
-  /** Where a `.pth` file is a checkpoint, the key that holds the state dict (often `'state_dict'`). Default: the whole file is the state dict. */
-  readonly key?: string | undefined
+export interface ReadStateDictOptions extends FindStateDictOptions {
+  /**
+   * Where a `.pth` file is a checkpoint, the key that holds the state dict (often `'state_dict'`), or several from the
+   * outside in. Default: the only state dict in it.
+   */
+  readonly key?: string | readonly string[] | undefined
+  /**
+   * Element type of what has floating-point numbers. Models have float32, and PyTorch's `load_state_dict` rounds to it;
+   * `'stored'` leaves float64 as it is (float16 and bfloat16 are float32 here in any case). Default: `'float32'`.
+   */
+  readonly floats?: 'float32' | 'stored' | undefined
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined
   /** What to call the file in messages. Default: its path. */
@@ -21,7 +28,8 @@ export interface ReadStateDictOptions {
 
 /**
  * Reads a file of weights, `.pth` or `.safetensors`, recognised by its content whatever its name. Weights in several
- * files are read by the path of their index (`model.safetensors.index.json`), or of the folder that has it.
+ * files are read by the path of their index (`model.safetensors.index.json`), or of the folder that has it. In a
+ * checkpoint it finds the state dict, as {@link findStateDict} does, and takes off a prefix that all names have.
  *
  * @param file - A path, or the file's bytes; tensors may be windows on them.
  * @returns Tensors by their names (`layer1.0.conv1.weight`), ready for `module.loadStateDict`.
@@ -40,32 +48,43 @@ export async function readStateDict(
   file: string | Uint8Array,
   options: ReadStateDictOptions = {},
 ): Promise<Map<string, Tensor>> {
-  const { key, signal } = options
+  const { signal, keepPrefix, floats = 'float32' } = options
   const path = typeof file === 'string' ? await weightsAt(file) : undefined
   const source = options.source ?? path ?? 'the weights'
   throwIfAborted(signal, `reading ${source}`)
   const bytes = path === undefined ? (file as Uint8Array) : await readFile(path, signal)
-  if (path !== undefined && isShardIndex(bytes)) {
-    return readShards(path, bytes, (shard) => readShard(shard, options))
-  }
-  if (formatOf(bytes, source) === 'safetensors') {
-    if (key === undefined) return decodeSafetensors(bytes, source).tensors
-    throw new FileFormatError(
-      `${source} is a .safetensors file, which has no keys above its tensors: leave out key`,
-    )
-  }
-  const value = await readPth(bytes, { signal, source })
-  if (key === undefined) return stateDictFromPth(value, source)
-  const dict: ReadonlyMap<unknown, PthValue> = value instanceof Map ? value : new Map()
-  if (dict.has(key)) return stateDictFromPth(dict.get(key), `'${key}' of ${source}`)
+  const stateDict =
+    path !== undefined && isShardIndex(bytes)
+      ? findStateDict(await readShards(path, bytes, (shard) => readShard(shard, options)), { keepPrefix })
+      : await readOne(bytes, { ...options, source })
+  return floats === 'stored' ? stateDict : toFloat32(stateDict)
+}
+
+async function readOne(
+  bytes: Uint8Array,
+  options: ReadStateDictOptions & { readonly source: string },
+): Promise<Map<string, Tensor>> {
+  const { key, signal, source } = options
+  if (formatOf(bytes, source) === 'pth')
+    return findStateDict(await readPth(bytes, { signal, source }), options)
+  if (key === undefined) return findStateDict(decodeSafetensors(bytes, source).tensors, options)
   throw new FileFormatError(
-    `${source} holds nothing under the key '${key}'. Leave it out to see what it holds.`,
+    `${source} is a .safetensors file, which has no keys above its tensors: leave out key`,
   )
 }
 
 /** A shard is a file by itself: an index or a folder in its place would go round in a circle. */
-async function readShard(path: string, { key, signal }: ReadStateDictOptions): Promise<Map<string, Tensor>> {
-  return readStateDict(await readFile(path, signal), { key, signal, source: path })
+async function readShard(path: string, options: ReadStateDictOptions): Promise<Map<string, Tensor>> {
+  return readOne(await readFile(path, options.signal), { ...options, keepPrefix: true, source: path })
+}
+
+function toFloat32(stateDict: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+  return new Map(
+    [...stateDict].map(([name, tensor]) => {
+      if (tensor.dtype !== 'float64') return [name, tensor]
+      return [name, new Tensor('float32', Float32Array.from(tensor.data as Float64Array), tensor.shape)]
+    }),
+  )
 }
 
 /**

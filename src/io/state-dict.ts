@@ -44,11 +44,6 @@ export function findStateDict(value: PthValue, options: FindStateDictOptions = {
   return keepPrefix ? new Map(found) : withoutPrefix(found)
 }
 
-/** The same as {@link findStateDict}, of a value that may be missing. */
-export function stateDictFromPth(value: PthValue | undefined, source?: string): Map<string, Tensor> {
-  return findStateDict(value ?? null, { source })
-}
-
 function descend(value: PthValue, path: readonly string[], source: string): PthValue {
   let inner = value
   for (const [depth, key] of path.entries()) {

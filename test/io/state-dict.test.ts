@@ -5,6 +5,7 @@ import { Tensor } from '../../src/core/tensor.ts'
 import { decodePth } from '../../src/io/pth-decode.ts'
 import type { PthValue } from '../../src/io/pth-value.ts'
 import { readStateDict } from '../../src/io/read-state-dict.ts'
+import { encodeSafetensors } from '../../src/io/safetensors-encode.ts'
 import { findStateDict } from '../../src/io/state-dict.ts'
 import { described, expectedTensors, fixture, fixturePath } from './fixtures.ts'
 
@@ -100,6 +101,20 @@ describe('readStateDict', () => {
     const stateDict = await readStateDict(fixture('legacy-state-dict.pth'))
     const expected = expectedTensors('legacy-state-dict.pth')
     expect([...stateDict].map(([key, tensor]) => [key, described(tensor)])).toEqual(Object.entries(expected))
+  })
+
+  it('gives float32 for float64, as load_state_dict rounds it, unless told to keep it', async () => {
+    const bytes = fixture('written.pth')
+    expect((await readStateDict(bytes)).get('float64')).toEqual(Tensor.from([[0.1], [-2.5]]))
+    const stored = await readStateDict(bytes, { floats: 'stored' })
+    expect(stored.get('float64')).toEqual(Tensor.from([[0.1], [-2.5]], 'float64'))
+    expect(stored.get('int64')!.dtype).toBe('int64')
+  })
+
+  it('takes a prefix off .safetensors too', async () => {
+    const bytes = encodeSafetensors(new Map([['module.w', Tensor.from([1])]]))
+    expect([...(await readStateDict(bytes)).keys()]).toEqual(['w'])
+    expect([...(await readStateDict(bytes, { keepPrefix: true })).keys()]).toEqual(['module.w'])
   })
 
   it.each([
