@@ -68,13 +68,26 @@ export interface LongRunRequest {
   readonly size: number
 }
 
+/** Reads the file of weights, or writes it again. */
+export interface IoRequest {
+  readonly case: 'io'
+  readonly work: 'read' | 'write'
+}
+
 /** Versions of what is measured. */
 export interface AboutRequest {
   readonly case: 'about'
 }
 
 export type Request =
-  StepRequest | LoadRequest | EpochRequest | StartRequest | ListRequest | LongRunRequest | AboutRequest
+  | StepRequest
+  | LoadRequest
+  | EpochRequest
+  | StartRequest
+  | IoRequest
+  | ListRequest
+  | LongRunRequest
+  | AboutRequest
 
 export interface Reply {
   /** Seconds of each repeat. */

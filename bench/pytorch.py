@@ -1,7 +1,10 @@
 """PyTorch's side of the benchmark: answers the requests of bench/protocol.ts, with one JSON line each."""
 import copy
 import json
+import os
+import shutil
 import sys
+import tempfile
 import time
 
 clock = time.perf_counter
@@ -177,12 +180,50 @@ def start(request):
     }}
 
 
+def io(request):
+    """Reads the weights, or writes them again and, as ours does, sees them to the disk."""
+    path = settings.get('weights')
+    if not path:
+        return {'absent': 'there are no weights to read: --weights'}
+    folder = tempfile.mkdtemp(prefix='bench-io-')
+
+    def read():
+        return torch.load(path)
+
+    def write():
+        with open(os.path.join(folder, 'weights.pth'), 'wb') as file:
+            torch.save(state, file)
+            file.flush()
+            os.fsync(file.fileno())
+
+    state = read() if request['work'] == 'write' else None
+    before = reset_peak()
+    began = clock()
+    kept = write() if request['work'] == 'write' else read()
+    seconds = clock() - began
+    extra = resident('VmHWM') - before
+    shutil.rmtree(folder)
+    return {'times': [seconds], 'numbers': {'fileBytes': os.path.getsize(path), 'extraBytes': extra,
+                                            'isKept': int(kept is not None)}}
+
+
+def resident(field):
+    with open('/proc/self/status') as status:
+        return next(1024 * int(line.split()[1]) for line in status if line.startswith(field))
+
+
+def reset_peak():
+    with open('/proc/self/clear_refs', 'w') as file:
+        file.write('5')
+    return resident('VmRSS')
+
+
 def about(request):
     return {'versions': {'python': sys.version.split()[0], 'torch': torch.__version__,
                          'torchvision': torchvision.__version__}}
 
 
-handlers = {'step': step, 'load': load, 'epoch': epoch, 'start': start, 'about': about}
+handlers = {'step': step, 'load': load, 'epoch': epoch, 'start': start, 'io': io, 'about': about}
 for line in sys.stdin:
     request = json.loads(line)
     handler = handlers.get(request['case'])

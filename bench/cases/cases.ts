@@ -1,4 +1,5 @@
 import type { Case } from './case.ts'
+import { ioCases } from './io.ts'
 import { peerCases } from './peers.ts'
 import { pipelineCases } from './pipeline.ts'
 import { processCases } from './processes.ts'
@@ -11,6 +12,7 @@ const cases: readonly Case[] = [
   ...stepCases,
   ...pipelineCases,
   ...processCases,
+  ...ioCases,
   ...peerCases,
   ...sizeCases,
   ...scaleCases,

@@ -21,6 +21,8 @@ export const answer: Answer = async (request, settings, timeSteps) => {
         : (await import('./epoch.ts')).epoch(request, settings)
     case 'start':
       return (await import('./start.ts')).start(request, settings, importSeconds)
+    case 'io':
+      return (await import('./io.ts')).io(request, settings)
     case 'list':
       return (await import('./list.ts')).list(request)
     case 'longRun':
