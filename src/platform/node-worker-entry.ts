@@ -9,13 +9,14 @@ export interface WorkerEntry {
 }
 
 /**
- * The worker entry `name` (a path from `src/`, without its ending): the built `.js`, or in this repository
- * the `.ts` itself. For that, tsx must be registered anew in the thread: on Node 20 a loader that came with
+ * The worker entry `name` (a path from `src/`, without its ending): the built `.js`, which scripts/build.js puts beside the
+ * module that this one is bundled into, or in this repository the `.ts` itself. For that, tsx must be registered anew in the thread: on Node 20 a loader that came with
  * `--import` serves the main thread only. The process's flags can't be passed on: `Worker` refuses V8's.
  */
 export function workerEntry(name: string): WorkerEntry {
   const isSource = import.meta.url.endsWith('.ts')
-  const path = fileURLToPath(new URL(`../${name}.${isSource ? 'ts' : 'js'}`, import.meta.url))
+  const file = isSource ? `../${name}.ts` : `./${name.split('/').at(-1)}.js`
+  const path = fileURLToPath(new URL(file, import.meta.url))
   if (!isSource) return { path }
   const register = new URL('../../scripts/register-tsx.js', import.meta.url)
   return { path, execArgv: ['--conditions=onnx-finetune-source', '--import', register.href] }
