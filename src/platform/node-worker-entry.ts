@@ -9,7 +9,7 @@ export interface WorkerEntry {
 }
 
 /**
- * The worker entry `name` (a path from `src/`, without its ending): the built `.js`, which scripts/build.js puts beside the
+ * The worker entry `name` (a path from `src/`, without its ending): the built `.js`, which scripts/bundle-node.js puts beside the
  * module that this one is bundled into, or in this repository the `.ts` itself. For that, tsx must be registered anew in the thread: on Node 20 a loader that came with
  * `--import` serves the main thread only. The process's flags can't be passed on: `Worker` refuses V8's.
  */
