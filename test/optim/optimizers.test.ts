@@ -22,8 +22,15 @@ const kinds = { SGD, Adam, AdamW }
 const parameterOf = (values: number[]) => ({ tensor: Tensor.from(values), requiresGrad: true })
 type AnyOptimizer = SGD | Adam
 
-/** One graph for one parameter's update, run step by step with the fed scalars. */
-async function trajectory(optimizer: AnyOptimizer, group: number): Promise<number[][]> {
+/**
+ * One graph for one parameter's update, run step by step with the fed scalars. `pass` is given the optimizer before each
+ * step, and gives the one that makes it.
+ */
+async function trajectory(
+  optimizer: AnyOptimizer,
+  group: number,
+  pass: (optimizer: AnyOptimizer, step: number) => AnyOptimizer = (same) => same,
+): Promise<number[][]> {
   const graph = new Graph()
   const active = optimizer.paramGroups[group] as never
   const size = start[group]!.length
@@ -43,9 +50,20 @@ async function trajectory(optimizer: AnyOptimizer, group: number): Promise<numbe
     optimizer.slots(active).map((slot) => [slot, new Float32Array(size)]),
   )
   const path: number[][] = []
+  let current = optimizer
   for (const [step, gradient] of grads.entries()) {
-    if (step === 5) Object.assign(active, { lr: (active as { lr: number }).lr * 0.1 })
-    const scalars = optimizer.hyperparameters(active, step)
+    const slots = Object.entries(state).map(([slot, data]) => [slot, Tensor.from([...data])])
+    if (step > 0)
+      current.state.set(current.paramGroups[group]!.params[0]!, Object.fromEntries(slots) as never)
+    current = pass(current, step)
+    const now = current.paramGroups[group]!
+    const parameter = now.params[0]!
+    if (step === 5) now.lr *= 0.1
+    for (const [slot, tensor] of Object.entries(current.state.get(parameter) ?? {})) {
+      state[slot] = tensor.data as Float32Array
+    }
+    const scalars = current.hyperparameters(now as never, current.steps(parameter))
+    current.countStep()
     const feeds: Record<string, OrtTensor> = {
       p: new OrtTensor('float32', p, [size]),
       g: new OrtTensor('float32', Float32Array.from(gradient[group]!), [size]),
@@ -77,18 +95,38 @@ async function trajectory(optimizer: AnyOptimizer, group: number): Promise<numbe
 
 describe('follows PyTorch for ten steps, two groups and a change of the learning rate', () => {
   it.each(Object.entries(cases))('%s', async (_, { kind, options, trajectory: expected }) => {
-    const groups = start.map((values, group) => ({
-      params: [parameterOf(values)],
-      ...(group === 1 ? { lr: options.lr * 0.5 } : {}),
-    }))
-    const optimizer = new kinds[kind as keyof typeof kinds](groups, options)
     for (const group of [0, 1]) {
+      const groups = start.map((values, index) => ({
+        params: [parameterOf(values)],
+        ...(index === 1 ? { lr: options.lr * 0.5 } : {}),
+      }))
+      const optimizer = new kinds[kind as keyof typeof kinds](groups, options)
       const path = await trajectory(optimizer, group)
       path.forEach((values, step) => {
         values.forEach((value, index) => {
           expect(value).toBeCloseTo(expected[step]![group]![index]!, 5)
         })
       })
+    }
+  })
+})
+
+describe('goes on from any step as if it had not been saved', () => {
+  it.each(Object.entries(cases))('%s', async (_, { kind, options }) => {
+    const build = (): AnyOptimizer =>
+      new kinds[kind as keyof typeof kinds](
+        start.map((values) => ({ params: [parameterOf(values)] })),
+        options,
+      )
+    const expected = await trajectory(build(), 0)
+    for (const cut of [1, 4, 6, 9]) {
+      const path = await trajectory(build(), 0, (optimizer, step) => {
+        if (step !== cut) return optimizer
+        const other = build()
+        other.loadStateDict(optimizer.stateDict())
+        return other
+      })
+      expect(path, `saved after step ${cut}`).toEqual(expected)
     }
   })
 })

@@ -74,6 +74,33 @@ describe('progressReporter', () => {
     ])
   })
 
+  it('says from where a run goes on, prints warnings, and knows the best of before', () => {
+    const { shown, print } = record()
+    const { report } = progressReporter({ numEpochs: 2, print, bar: noBar })
+    const [best] = [...epochOf(0, 0.95, true)].flatMap((event) =>
+      event.type === 'epoch' ? [event.metrics] : [],
+    )
+    const resumed = { path: 'run/c.safetensors', epoch: 1, step: 9, history: [best!], bestEpoch: 0 }
+    report({ type: 'start', device: 'cpu', deviceReason: 'it was asked for', numEpochs: 2, resumed })
+    report({ type: 'warning', message: 'the disk is full' })
+    report({ type: 'checkpoint', path: 'run/d.safetensors', epoch: 1, step: 10 })
+    // Stopped before its validation: there is no training batch any more.
+    const events = [...epochOf(1, 0.9, false)]
+    events.slice(2).forEach(report)
+    expect(shown).toEqual([
+      'Training on cpu: it was asked for',
+      'Resuming from run/c.safetensors (epochs finished: 1, training steps: 9)',
+      'Warning: the disk is full',
+      'Epoch 1/1',
+      '----------',
+      'train Loss: 0.6123 Acc: 0.6721',
+      'val Loss: 0.5000 Acc: 0.9000',
+      '',
+      'Training complete in 0m 0s',
+      'Best val Acc: 0.950000',
+    ])
+  })
+
   it('takes the bar away when a run is aborted in the middle of a phase', () => {
     const { shown, print, bar } = record()
     const { report, stop } = progressReporter({ numEpochs: 25, print, bar })
