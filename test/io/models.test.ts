@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,6 +69,12 @@ describe('weights', () => {
     await expect(models.resnet18({ weights: path, numClasses: 2 })).rejects.toThrow(/3 classes/)
     await expect(models.resnet34({ weights: path })).rejects.toThrow(StateDictError)
     await expect(models.resnet18({ weights: join(root, 'none.pth') })).rejects.toThrow(FileSystemError)
+  })
+
+  const shared = '../shared/weights/resnet18-imagenet.pth'
+  it.skipIf(!existsSync(shared))(`are the path of a .pth (needs ${shared})`, async () => {
+    const model = await models.resnet18({ weights: shared })
+    expect(model.fc.outFeatures).toBe(1000)
   })
 
   it('are a URL, as text or not, downloaded once', async () => {

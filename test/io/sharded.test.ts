@@ -8,6 +8,7 @@ import { FileFormatError, FileSystemError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
 import { readStateDict } from '../../src/io/read-state-dict.ts'
 import { encodeSafetensors } from '../../src/io/safetensors-encode.ts'
+import { fixture } from './fixtures.ts'
 import { fuzz } from './fuzz.ts'
 
 let root: string
@@ -60,6 +61,15 @@ describe('weights in several files', () => {
     await put('README.md', 'a model')
     await put('pytorch_model.bin', 'PK, older')
     expect(lists(await readStateDict(root))).toEqual(expected)
+  })
+
+  it('may be .pth files', async () => {
+    const bytes = fixture('state-dict.pth')
+    const whole = await readStateDict(bytes)
+    await put('pytorch_model-00001-of-00001.bin', bytes)
+    const map = Object.fromEntries([...whole.keys()].map((key) => [key, 'pytorch_model-00001-of-00001.bin']))
+    await put('pytorch_model.bin.index.json', JSON.stringify({ weight_map: map }))
+    expect([...(await readStateDict(root)).keys()]).toEqual([...whole.keys()])
   })
 
   it('name all files that are missing', async () => {
