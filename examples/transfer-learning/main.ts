@@ -12,6 +12,7 @@ import { join } from 'node:path'
 
 import {
   DataLoader,
+  exportOnnx,
   Generator,
   ImageFolder,
   nn,
@@ -38,7 +39,15 @@ await saveCurves(
   Object.fromEntries(outcomes.map(({ strategy, history }) => [strategy, history])),
 )
 console.log(await saveTable(join(options.out, 'results.md'), outcomes))
-console.log(`pictures and results are in ${options.out}`)
+
+// The better of the two, with all that `examples/predict` needs.
+const best = outcomes.reduce((one, other) => (other.bestAccuracy > one.bestAccuracy ? other : one))
+await exportOnnx(best.model, {
+  path: join(options.out, 'model.onnx'),
+  classes: best.classes,
+  preprocessing: source.valTransform,
+})
+console.log(`pictures, results and model.onnx are in ${options.out}`)
 
 async function run(
   strategy: Strategy,
@@ -76,5 +85,5 @@ async function run(
   })
   const path = join(out, `predictions-${strategy}.png`)
   await visualizeModel(model, valLoader, { classes: val.classes, mean, std, path, device })
-  return { strategy, ...result }
+  return { strategy, classes: val.classes, ...result }
 }

@@ -8,6 +8,8 @@ import type { Source } from './sources.ts'
 /** What a strategy came to. */
 export interface Outcome extends TrainResult<models.ResNet> {
   readonly strategy: Strategy
+  /** Names of the classes, in the order of the model's outputs. */
+  readonly classes: readonly string[]
 }
 
 /** Writes the pictures of the first batch, as the network sees them, and says what they are. */

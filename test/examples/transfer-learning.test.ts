@@ -44,6 +44,20 @@ describe('examples/transfer-learning', () => {
     }
   }, 240_000)
 
+  it('leaves a model with which examples/predict names pictures', () => {
+    const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx', 'examples/predict/main.ts']
+    const folder = join(out, 'drawn-ants-and-bees', 'val')
+    const pictures = ['ants', 'bees'].flatMap((name) =>
+      readdirSync(join(folder, name)).map((file) => join(folder, name, file)),
+    )
+    const args = [...flags, join(out, 'model.onnx'), ...pictures]
+    const lines = execFileSync('node', args, { encoding: 'utf8' }).trim().split('\n')
+    expect(lines).toHaveLength(pictures.length)
+    const right = lines.filter((line) => /val\/(\w+)\/.*: \1 \d+\.\d %, \w+ \d+\.\d %$/.test(line))
+    // As many as the table said, which the test before found to be above 0.85.
+    expect(right.length / lines.length).toBeGreaterThan(0.85)
+  })
+
   it('names the option that is wrong', () => {
     for (const args of [['--epochs', 'many'], ['--strategy', 'half'], ['--momentum', '-1'], ['--colour']]) {
       expect(() => readOptions(args)).toThrow(ArgumentError)
