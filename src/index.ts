@@ -116,6 +116,12 @@ export {
 export type { SafetensorsFile } from './io/safetensors-decode.ts'
 export { weightsInfo, weightsMetadata, type WeightsInfo } from './io/weights-info.ts'
 export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from './io/export-onnx.ts'
+export {
+  inspectFile,
+  type FileInspection,
+  type InspectOptions,
+  type TensorDescription,
+} from './io/inspect.ts'
 
 // train: the loop over epochs, and what came of it
 export {
