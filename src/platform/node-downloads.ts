@@ -170,6 +170,8 @@ class Partial implements PartialDownload {
     const target = join(this.directory, this.name)
     await guarded('write', target, async () => {
       await this.file.sync()
+      // Windows moves no open file.
+      await this.file.close()
       await rename(this.#path('data'), target)
     })
     await this.discard()
@@ -181,8 +183,9 @@ class Partial implements PartialDownload {
   }
 
   async discard(): Promise<void> {
-    await this.close()
+    await this.file.close()
     await rm(this.#path(), { recursive: true, force: true })
+    running.delete(this.folder)
   }
 
   #path(...names: string[]): string {
