@@ -119,9 +119,11 @@ export { exportOnnx, type ExportOnnxOptions, type OnnxExport } from './io/export
 export {
   inspectFile,
   type FileInspection,
+  type GraphDescription,
   type InspectOptions,
   type TensorDescription,
 } from './io/inspect.ts'
+export type { OnnxValue } from './io/onnx-read.ts'
 
 // train: the loop over epochs, and what came of it
 export {
@@ -148,6 +150,7 @@ export type { BatchSource, EpochScheduler, Phase } from './train/loop-types.ts'
 export type { Metrics } from './train/running-metrics.ts'
 export { evaluate, type EvaluateOptions } from './train/evaluate.ts'
 export { predict, type PredictOptions } from './train/predict.ts'
+export type { InferenceOptions } from './runtime/inference.ts'
 export { loadClassifier, type LoadClassifierOptions } from './train/load-classifier.ts'
 export {
   Predictor,

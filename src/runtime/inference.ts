@@ -3,7 +3,7 @@ import type { Engine, WireTensors } from './engine.ts'
 import { chooseDevice, type Device } from './providers.ts'
 import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
 
-/** Options of {@link Inference.start}. */
+/** How a finished model is run. */
 export interface InferenceOptions extends StartOptions {
   /** Default: `'auto'`. */
   readonly device?: Device | 'auto' | undefined
