@@ -3,7 +3,7 @@ import { openNativeBackend, loadRuntime } from '#platform'
 import { RuntimeError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
-import type { Engine, EngineOptions, Program, WireTensors } from './engine.ts'
+import type { Engine, EngineOptions, Program, WireTensors, ZeroTensor } from './engine.ts'
 import { PackageBackend } from './package-backend.ts'
 
 /** A program and its session; one with resident weights has none until it runs, and the tensors that it was made with. */
@@ -63,6 +63,13 @@ export class EngineHost implements Engine {
       this.#resident.set(name, given)
     }
     return Promise.resolve()
+  }
+
+  zeros(tensors: Readonly<Record<string, ZeroTensor>>): Promise<void> {
+    const made = Object.entries(tensors).map(
+      ([name, { dtype, shape }]) => [name, Tensor.zeros(shape, dtype)] as const,
+    )
+    return this.push(Object.fromEntries(made), true)
   }
 
   async pull(names: readonly string[]): Promise<WireTensors> {

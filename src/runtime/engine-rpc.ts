@@ -108,6 +108,10 @@ export class RemoteEngine implements Engine {
     await this.#call('push', [given, true], buffersOf(given))
   }
 
+  zeros(...args: Parameters<Engine['zeros']>): Promise<void> {
+    return this.#call('zeros', args) as Promise<void>
+  }
+
   pull(...args: Parameters<Engine['pull']>): Promise<WireTensors> {
     return this.#call('pull', args) as Promise<WireTensors>
   }

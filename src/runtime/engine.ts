@@ -15,6 +15,9 @@ export interface WireTensor {
 /** Tensors by name. */
 export type WireTensors = Readonly<Record<string, WireTensor>>
 
+/** A tensor of zeros, without them. */
+export type ZeroTensor = Pick<WireTensor, 'dtype' | 'shape'>
+
 /** A model and how its inputs and outputs meet the resident tensors. */
 export interface Program {
   /** The serialised ONNX model. It is given away: an engine in a worker takes its memory. */
@@ -56,6 +59,8 @@ export interface Engine {
   run(name: string, feeds: WireTensors, transfer?: boolean): Promise<WireTensors>
   /** Puts resident tensors; with `transfer` their memory is given away, else it is copied. */
   push(tensors: WireTensors, transfer?: boolean): Promise<void>
+  /** Puts resident tensors of zeros, which needn't cross the border. */
+  zeros(tensors: Readonly<Record<string, ZeroTensor>>): Promise<void>
   /** Copies of resident tensors. */
   pull(names: readonly string[]): Promise<WireTensors>
   /** Remembers the resident tensors `names` under `key`; nothing is copied or crosses the border. */

@@ -5,6 +5,7 @@ import type { Parameter } from '../nn/parameter.ts'
 import type { TracedParameter } from '../nn/trace.ts'
 import { reshape } from '../ops/reshape.ts'
 import type { ActiveGroup, Optimizer } from '../optim/optimizer.ts'
+import type { ZeroTensor } from './engine.ts'
 
 /** A parameter that the optimizer changes, and the group whose hyperparameters it has. */
 export interface Trained extends TracedParameter {
@@ -31,7 +32,8 @@ export interface UpdateBuild {
   readonly optimizer: Optimizer
   readonly graph: Graph
   readonly updates: Map<string, Value>
-  readonly initial: Map<string, () => Tensor>
+  /** The optimizer's state by its names. */
+  readonly initial: Map<string, () => Tensor | ZeroTensor>
   readonly hypers: Map<string, { entry: Trained; name: string }>
   /** The hyperparameters in the ranks that they were needed in. */
   readonly ones: Map<string, Value>
@@ -53,7 +55,10 @@ export function updateParameter(
     },
     state: (slot) => {
       const key = `${slot}:${name}`
-      initial.set(key, () => optimizer.state.get(parameter)?.[slot] ?? Tensor.zeros(parameter.shape))
+      initial.set(
+        key,
+        () => optimizer.state.get(parameter)?.[slot] ?? { dtype: 'float32', shape: parameter.shape },
+      )
       return graph.inputs.find((input) => input.name === key) ?? graph.input(key, 'float32', parameter.shape)
     },
   })

@@ -13,7 +13,7 @@ import { traceModule, type BatchNeed, type Trace } from '../nn/trace.ts'
 import { lowerGraph } from '../ops/lower.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
-import type { Program, WireTensors } from './engine.ts'
+import type { Program, WireTensor, WireTensors, ZeroTensor } from './engine.ts'
 import { groupOf, scalarOf, slotOf, updateParameter, type Trained } from './parameter-update.ts'
 import type { Device } from './providers.ts'
 
@@ -29,8 +29,8 @@ export interface Built {
   readonly batchNeeds: readonly BatchNeed[]
   /** Whether the graph reads `dim:N`. */
   readonly usesBatchSize: boolean
-  /** The tensors that have to be resident, by name, as module and optimizer have them now. */
-  initialState(): WireTensors
+  /** The tensors that have to be resident, by name, as module and optimizer have them now: a type alone is zeros. */
+  initialState(): Readonly<Record<string, WireTensor | ZeroTensor>>
 }
 
 /** The training step's graph. */
@@ -73,7 +73,7 @@ export async function buildTraining(
     trained.map(({ value }) => value),
   )
   const updates = new Map<string, Value>()
-  const initial = new Map<string, () => Tensor>()
+  const initial = new Map<string, () => Tensor | ZeroTensor>()
   const hypers = new Map<string, { entry: Trained; name: string }>()
   const ones = new Map<string, Value>()
   for (const entry of trained) {
@@ -164,7 +164,7 @@ interface Parts {
   readonly loss?: Value
   readonly target?: TargetSpec
   readonly updates: ReadonlyMap<string, Value>
-  readonly extraState: ReadonlyMap<string, () => Tensor>
+  readonly extraState: ReadonlyMap<string, () => Tensor | ZeroTensor>
   /** State that is constant in the graph, and resident. */
   readonly baked?: ReadonlyMap<string, Parameter | ModuleBuffer>
   /** Modules whose activations are computed anew in the backward pass. */

@@ -184,7 +184,7 @@ export class TrainingSession {
     const programs = await Promise.all(this.#programs.values())
     // Programs share most of their state: it crosses the border once.
     const state = programs.flatMap((program) => Object.entries(program.initialState()))
-    await this.#engine.push(Object.fromEntries(state))
+    await this.#put(Object.fromEntries(state))
     this.#steps.pulled = this.#steps.made
   }
 
@@ -234,11 +234,18 @@ export class TrainingSession {
     const built = await this.#build(name)
     if ('stateNames' in built) this.#dropStale(built)
     const missing = Object.entries(built.initialState()).filter(([state]) => !this.#resident.has(state))
-    await this.#engine.push(Object.fromEntries(missing))
+    await this.#put(Object.fromEntries(missing))
     for (const [state] of missing) this.#resident.add(state)
     await loadProgram(this.#engine, this.device, name, built.program)
     if ('stateNames' in built) this.#plan = built
     return built
+  }
+
+  async #put(state: ReturnType<Built['initialState']>): Promise<void> {
+    const given = Object.entries(state).filter((entry): entry is [string, WireTensor] => 'data' in entry[1])
+    const zeros = Object.entries(state).filter(([, tensor]) => !('data' in tensor))
+    await this.#engine.zeros(Object.fromEntries(zeros))
+    await this.#engine.push(Object.fromEntries(given))
   }
 
   /** A program built while parameters were frozen that are trained now holds them as constants: it is built anew. */
