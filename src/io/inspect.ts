@@ -169,7 +169,7 @@ function describePth(value: PthValue): Found {
     } else if (Array.isArray(item)) {
       for (const [index, child] of (item as readonly PthValue[]).entries())
         visit(child, joined(name, String(index)))
-    } else if (item !== null) provenance[name] = String(item)
+    } else if (typeof item !== 'object') provenance[name] = String(item)
   }
   visit(value, '')
   return { format: 'pth', tensors, provenance }

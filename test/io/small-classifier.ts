@@ -5,7 +5,7 @@ import { Conv2d } from '../../src/nn/conv2d.ts'
 import { AdaptiveAvgPool2d, Flatten, ReLU, Sequential } from '../../src/nn/layers.ts'
 import { Linear } from '../../src/nn/linear.ts'
 import type { Module } from '../../src/nn/module.ts'
-import type { Parameter} from '../../src/nn/parameter.ts';
+import type { Parameter } from '../../src/nn/parameter.ts'
 import { type ModuleBuffer } from '../../src/nn/parameter.ts'
 
 /** What the small classifier's pictures go through. */
