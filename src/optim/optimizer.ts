@@ -108,7 +108,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   /** State and hyperparameters, to be saved. Call `session.pull()` first. */
   stateDict(): OptimizerStateDict {
-    return this.stateDictWith((parameter) => cloned(this.state.get(parameter)))
+    return this.stateDictWith((parameter) => cloned(this.state.get(parameter) ?? {}))
   }
 
   /**
@@ -138,6 +138,16 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * @throws {@link StateDictError} if groups, their sizes or a tensor's shape differ.
    */
   loadStateDict({ state, paramGroups }: OptimizerStateDict): void {
+    const entries = Object.entries(state).map(([key, entry]) => [key, cloned(entry)] as const)
+    this.takeStateDict({ state: Object.fromEntries(entries), paramGroups })
+  }
+
+  /**
+   * {@link loadStateDict} with the tensors themselves, not copies.
+   *
+   * @internal
+   */
+  takeStateDict({ state, paramGroups }: OptimizerStateDict): void {
     const sizes = this.paramGroups.map(({ params }) => params.length)
     const saved = paramGroups.map(({ params }) => (params as unknown[]).length)
     if (sizes.join() !== saved.join()) {
@@ -180,8 +190,12 @@ export function checkRange(name: string, value: number, low: number, high = Infi
   }
 }
 
-function cloned(slots: Readonly<Record<string, Tensor>> = {}): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(slots).map(([slot, tensor]) => [slot, tensor.clone()]))
+function cloned<Slots extends Readonly<Record<string, Tensor | number>>>(slots: Slots): Slots {
+  const copies = Object.entries(slots).map(([slot, value]) => [
+    slot,
+    value instanceof Tensor ? value.clone() : value,
+  ])
+  return Object.fromEntries(copies) as Slots
 }
 
 function readEntry(
@@ -202,7 +216,7 @@ function readEntry(
         [key],
       )
     }
-    slots[slot] = value.clone()
+    slots[slot] = value
   }
   return { parameter, step, slots }
 }

@@ -46,6 +46,11 @@ export class CheckpointFolder {
     return this.#nextNumber === 1
   }
 
+  /** Removes what killed processes have left: it may be what fills the disk. */
+  async removeLeftovers(): Promise<void> {
+    for (const name of await this.store.list()) if (leftover.test(name)) await this.store.remove(name)
+  }
+
   /**
    * The newest checkpoint that is whole; `undefined` where there is none at all. Each that is damaged is told to `warn`.
    *
@@ -103,7 +108,7 @@ export class CheckpointFolder {
       const kept = keptOf(this.#entries, keepLast, keepBest)
       for (const name of await this.store.list()) {
         const isOld = isCheckpoint(name) && !kept.some(({ file }) => file === name)
-        if (isOld || leftover.test(name)) await this.store.remove(name)
+        if (isOld) await this.store.remove(name)
       }
       this.#entries = kept
       // Last: killed before it, the folder has one file that the manifest doesn't tell of.

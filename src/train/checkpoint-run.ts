@@ -1,10 +1,11 @@
 import { ArgumentError } from '../core/errors.ts'
 import { Generator, type GeneratorState } from '../core/generator.ts'
-import type { Tensor } from '../core/tensor.ts'
+import { Tensor } from '../core/tensor.ts'
 import { BatchSampler } from '../data/batch-sampler.ts'
 import type { Module } from '../nn/module.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
+import type { Optimizer, OptimizerStateDict } from '../optim/optimizer.ts'
 import type { LRScheduler } from '../optim/lr-scheduler/scheduler.ts'
+import { copyInTurns } from '../runtime/copy-in-turns.ts'
 import type {
   CheckpointContent,
   DataDescription,
@@ -65,21 +66,29 @@ export function schedulerStateOf({ scheduler }: CheckpointedRun): CheckpointCont
 }
 
 /**
- * Makes a run what it was. Model and optimizer get copies.
+ * Makes a run what it was. Model and optimizer get copies: the file's own memory can be given back.
  *
+ * @returns A copy of the best epoch's weights, once there is one.
  * @throws {@link StateDictError} or {@link ArgumentError} naming what differs, and then nothing is changed.
  */
-export function applyCheckpoint(checkpoint: ReadCheckpoint, run: CheckpointedRun): void {
+export async function applyCheckpoint(
+  checkpoint: ReadCheckpoint,
+  run: CheckpointedRun,
+): Promise<ReadonlyMap<string, Tensor> | undefined> {
   checkFit(checkpoint, run.model, run.optimizer, describeRun(run))
+  const weights = await copied(checkpoint.model)
+  const best = checkpoint.best && (await copied(checkpoint.best))
+  const optimizerState = await copiedState(checkpoint.optimizer)
   const { model, optimizer, scheduler, dataloaders, generator } = run
   if (scheduler) (scheduler as LRScheduler).loadStateDict(checkpoint.scheduler ?? {})
-  optimizer.loadStateDict(checkpoint.optimizer)
-  loadTensors(model, new Map([...checkpoint.model].map(([name, tensor]) => [name, tensor.clone()])))
+  optimizer.takeStateDict(optimizerState)
+  loadTensors(model, weights)
   const { generators } = checkpoint.loop
   for (const [phase, loader] of loadersOf(dataloaders)) {
     loader.generator.restore(generators[phase]!)
   }
   generator.restore(generators.dropout!)
+  return best
 }
 
 /** Gives a model these tensors, not copies, as parameters and buffers. */
@@ -88,6 +97,22 @@ export function loadTensors(model: Module, tensors: ReadonlyMap<string, Tensor>)
     const tensor = tensors.get(name)
     if (tensor) state.tensor = tensor
   }
+}
+
+async function copied(tensors: ReadonlyMap<string, Tensor>): Promise<Map<string, Tensor>> {
+  const copies = await copyInTurns(Object.fromEntries(tensors))
+  return new Map(
+    Object.entries(copies).map(([name, { dtype, data, shape }]) => [name, new Tensor(dtype, data, shape)]),
+  )
+}
+
+async function copiedState({ state, paramGroups }: OptimizerStateDict): Promise<OptimizerStateDict> {
+  const copies: [string, OptimizerStateDict['state'][string]][] = []
+  for (const [index, { step, ...slots }] of Object.entries(state)) {
+    const tensors = await copied(new Map(Object.entries(slots as Record<string, Tensor>)))
+    copies.push([index, { ...Object.fromEntries(tensors), step }])
+  }
+  return { state: Object.fromEntries(copies), paramGroups }
 }
 
 /** {@link checkRun} has checked that they can be resumed. */

@@ -1,6 +1,7 @@
 import { readFile } from '#platform'
 
 import { ArgumentError, throwIfAborted } from '../core/errors.ts'
+import type { Tensor } from '../core/tensor.ts'
 import { version } from '../core/version.ts'
 import { decodeCheckpoint, type ReadCheckpoint } from './checkpoint-content.ts'
 import { CheckpointFolder } from './checkpoint-folder.ts'
@@ -8,6 +9,7 @@ import { policyOf, type CheckpointOptions, type CheckpointPolicy } from './check
 import { applyCheckpoint, checkRun, type CheckpointedRun } from './checkpoint-run.ts'
 import { directoryStore, openDirectoryStore } from './checkpoint-store.ts'
 import type { ResumedRun, WarningEvent } from './events.ts'
+import type { LoopState } from './loop-state.ts'
 
 /** Whether and where a run is saved, and what it goes on from. */
 export interface ResumableOptions {
@@ -16,7 +18,8 @@ export interface ResumableOptions {
   /**
    * Goes on from a checkpoint with the same numbers as if the run had never stopped: `true` from the newest in
    * `checkpoint.directory` (from the start where there is none), or the path of a checkpoint or of such a folder. Model,
-   * optimizer, scheduler and loaders are to be made as they were for the first run; their states are replaced.
+   * optimizer, scheduler and loaders are to be made as they were for the first run; their states are replaced. Without it,
+   * a folder that has checkpoints is refused.
    */
   readonly resume?: boolean | string | undefined
 }
@@ -26,7 +29,10 @@ export interface OpenedCheckpoints {
   /** Where it's saved; none without `checkpoint`. */
   readonly folder?: { readonly folder: CheckpointFolder; readonly policy: CheckpointPolicy } | undefined
   /** What it goes on from. */
-  readonly checkpoint?: ReadCheckpoint | undefined
+  readonly loop?: LoopState | undefined
+  readonly resumed?: ResumedRun | undefined
+  /** The best epoch's weights. */
+  readonly best?: ReadonlyMap<string, Tensor> | undefined
   readonly warnings: readonly WarningEvent[]
 }
 
@@ -54,26 +60,25 @@ export async function openCheckpoints(run: CheckpointedRun, options: Options): P
       `${saving.directory} has checkpoints of another run: go on with it by resume: true, or give a folder of its own`,
     )
   }
+  await folder?.removeLeftovers()
   const warnings: WarningEvent[] = []
   const warn = (message: string, error?: Error) => warnings.push({ type: 'warning', message, error })
   let checkpoint: ReadCheckpoint | undefined
   if (typeof resume === 'string') checkpoint = await readPath(resume, warn, signal)
   else if (resume) checkpoint = await folder!.newest(warn, signal)
-  if (checkpoint) {
-    checkEpochs(checkpoint, numEpochs)
-    applyCheckpoint(checkpoint, run)
-    const { library, source } = checkpoint
-    if (library !== version) {
-      warn(
-        `${source} was made by version ${library}, and this is ${version}: the numbers may not be the same`,
-      )
-    }
+  const saved = folder && { folder, policy: policy! }
+  if (!checkpoint) return { folder: saved, warnings }
+  checkEpochs(checkpoint, numEpochs)
+  const best = await applyCheckpoint(checkpoint, run)
+  const { library, source } = checkpoint
+  if (library !== version) {
+    warn(`${source} was made by version ${library}, and this is ${version}: the numbers may not be the same`)
   }
-  return { folder: folder && { folder, policy: policy! }, checkpoint, warnings }
+  return { folder: saved, loop: checkpoint.loop, resumed: resumedRun(checkpoint), best, warnings }
 }
 
 /** What a run that goes on tells of what was before. */
-export function resumedRun({ source, loop }: ReadCheckpoint): ResumedRun {
+function resumedRun({ source, loop }: ReadCheckpoint): ResumedRun {
   const { epoch, step, history, bestEpoch } = loop
   return { path: source, epoch, step, history, bestEpoch }
 }

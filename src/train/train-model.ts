@@ -51,6 +51,16 @@ export interface TrainResult<M extends Module> {
  *   numEpochs: 2,
  * })
  * ```
+ *
+ * @example Saved every hundred steps, and run again after it was stopped, killed or out of power, it goes on as if it had not been:
+ * ```ts
+ * import { trainModel, type TrainModelOptions, type nn } from 'onnx-finetune'
+ *
+ * async function run(model: nn.Module, options: TrainModelOptions) {
+ *   const checkpoint = { directory: 'runs/first', everySteps: 100 }
+ *   return trainModel(model, { ...options, checkpoint, resume: true })
+ * }
+ * ```
  */
 export async function trainModel<M extends Module>(
   model: M,

@@ -1,12 +1,11 @@
 import { Generator } from '../core/generator.ts'
-import type { Tensor } from '../core/tensor.ts'
 import type { Module } from '../nn/module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session.ts'
 import { loadTensors } from './checkpoint-run.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { EpochMetrics, TrainEvent } from './events.ts'
-import { openCheckpoints, resumedRun, type ResumableOptions } from './open-checkpoints.ts'
+import { openCheckpoints, type ResumableOptions } from './open-checkpoints.ts'
 import { trainEpochs, type TrainEpochsOptions } from './train-epochs.ts'
 
 /** Options of {@link train}. */
@@ -59,17 +58,14 @@ export async function* train(
 ): AsyncGenerator<TrainEvent, EpochMetrics[], undefined> {
   const { generator = new Generator(), optimizer, scheduler, dataloaders, numEpochs } = options
   const run = { model, optimizer, scheduler, dataloaders, generator, numEpochs }
-  const { folder, checkpoint, warnings } = await openCheckpoints(run, options)
-  const best = checkpoint?.best && copied(checkpoint.best)
+  const { folder, loop, resumed, best, warnings } = await openCheckpoints(run, options)
   model.train()
   await using session = await TrainingSession.create(model, { ...options, generator })
   const { device, deviceReason } = session
-  const resumed = checkpoint && resumedRun(checkpoint)
   yield { type: 'start', device, deviceReason, numEpochs, ...(resumed && { resumed }) }
   yield* warnings
-  const checkpoints =
-    folder && new Checkpoints(session, run, folder.folder, folder.policy, { loop: checkpoint?.loop, best })
-  const epochs = trainEpochs(session, options, { resumed: checkpoint?.loop, checkpoints })
+  const checkpoints = folder && new Checkpoints(session, run, folder.folder, folder.policy, { loop, best })
+  const epochs = trainEpochs(session, options, { resumed: loop, checkpoints })
   let hasBest = false
   try {
     for (;;) {
@@ -84,9 +80,4 @@ export async function* train(
     if (!hasBest && best) loadTensors(model, best)
     model.eval()
   }
-}
-
-/** The file's own memory is given back. */
-function copied(tensors: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-  return new Map([...tensors].map(([name, tensor]) => [name, tensor.clone()]))
 }

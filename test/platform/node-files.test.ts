@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { AbortError, FileSystemError } from '../../src/core/errors.ts'
-import { fileSystemError, listDirectory, readFile, writeFile } from '../../src/platform/node-files.ts'
+import {
+  fileSystemError,
+  listDirectory,
+  makeDirectory,
+  readFile,
+  removeFile,
+  writeFile,
+} from '../../src/platform/node-files.ts'
 
 let root: string
 
@@ -53,6 +60,50 @@ describe('writeFile', () => {
   it('says that the folder is missing', async () => {
     const path = join(root, 'none', 'a')
     await expect(writeFile(path, 'x')).rejects.toThrow(`can't write ${path}: its folder does not exist`)
+  })
+})
+
+describe('writeFile in pieces', () => {
+  it('writes each before it asks for the next, which may have the same memory', async () => {
+    async function* pieces() {
+      const block = new Uint8Array(1 << 16)
+      for (let number = 1; number <= 20; number++) yield await Promise.resolve(block.fill(number))
+    }
+    await writeFile(join(root, 'a'), pieces())
+    const bytes = await readFile(join(root, 'a'))
+    expect(bytes.length).toBe(20 << 16)
+    expect(bytes.every((byte, at) => byte === 1 + (at >> 16))).toBe(true)
+  })
+
+  it('leaves the old file where the pieces break off', async () => {
+    await writeFile(join(root, 'a'), 'old')
+    async function* pieces() {
+      yield await Promise.resolve(Uint8Array.of(1))
+      throw new Error('no more')
+    }
+    await expect(writeFile(join(root, 'a'), pieces())).rejects.toThrow('no more')
+    expect(await readdir(root)).toEqual(['a'])
+    expect(await readFile(join(root, 'a'))).toEqual(new TextEncoder().encode('old'))
+  })
+})
+
+describe('removeFile and makeDirectory', () => {
+  it('do what is done already without an error', async () => {
+    await makeDirectory(join(root, 'a', 'b'))
+    await makeDirectory(join(root, 'a', 'b'))
+    await writeFile(join(root, 'a', 'b', 'c'), 'x')
+    await removeFile(join(root, 'a', 'b', 'c'))
+    await removeFile(join(root, 'a', 'b', 'c'))
+    expect(await readdir(join(root, 'a', 'b'))).toEqual([])
+  })
+
+  it('name what is in the way', async () => {
+    await writeFile(join(root, 'a'), 'x')
+    await expect(makeDirectory(join(root, 'a'))).rejects.toThrow(
+      `can't make the folder ${join(root, 'a')}: there is a file of that name`,
+    )
+    await expect(makeDirectory(join(root, 'a', 'b'))).rejects.toThrow('a part of the path is a file')
+    await expect(removeFile(root)).rejects.toThrow(FileSystemError)
   })
 })
 

@@ -130,6 +130,7 @@ describe('a folder of checkpoints', () => {
       expect(warnings, `after ${operations} operations`).toEqual([])
       // The one that was being written may be there already.
       expect([done, done + 1]).toContain(checkpoint?.loop.step ?? 0)
+      await folder.removeLeftovers()
       await folder.write(contentAt(9), policy)
       expect((await newestIn(files)).checkpoint?.loop.step).toBe(9)
       expect([...files.keys()].filter((name) => name.endsWith('.tmp'))).toEqual([])

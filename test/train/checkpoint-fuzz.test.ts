@@ -53,7 +53,7 @@ it('a damaged checkpoint gives a typed error or a run that fits, and nothing hal
     seeds,
     async (file) => {
       const checkpoint = await decodeCheckpoint(new Uint8Array(file), 'the checkpoint')
-      applyCheckpoint(checkpoint, { model, ...options })
+      await applyCheckpoint(checkpoint, { model, ...options })
       return checkpoint
     },
     {

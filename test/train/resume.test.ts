@@ -8,10 +8,13 @@ import {
   ArgumentError,
   FileFormatError,
   optim,
+  readSafetensors,
   StateDictError,
+  type Tensor,
   type TrainEvent,
   type TrainModelOptions,
 } from '../../src/index.ts'
+import { version } from '../../src/core/version.ts'
 import { abortAt, endOf, statefulRun, temporaryFolder, type Setup } from './checkpoint-support.ts'
 
 let expected: Awaited<ReturnType<typeof endOf>>['end']
@@ -120,6 +123,21 @@ describe('checkpoints', () => {
     const never = endOf(statefulRun(), { checkpoint: { directory: empty }, signal: controller.signal })
     await expect(never).rejects.toThrow(AbortError)
     expect(await readdir(empty)).toEqual([])
+  })
+
+  it('are .safetensors files that other programs read', async () => {
+    const directory = await temporaryFolder()
+    await endOf(statefulRun(), { checkpoint: { directory } })
+    const { tensors, metadata } = await readSafetensors(
+      join(directory, (await checkpointsIn(directory)).at(-1)!),
+    )
+    const model = new Map<string, Tensor>(
+      [...tensors].flatMap(([name, tensor]) => (name.startsWith('model.') ? [[name.slice(6), tensor]] : [])),
+    )
+    expect([...model.keys()].sort()).toEqual([...expected.model.keys()].sort())
+    expect(metadata).toMatchObject({ format: 'onnx-finetune-checkpoint-1', library: version })
+    const other = statefulRun().model
+    expect(other.loadStateDict(model).missingKeys).toEqual([])
   })
 
   it('are not written over by another run', async () => {
