@@ -91,7 +91,10 @@ describe('loadStateDict', () => {
     const state = new Net().stateDict()
     const [weight, bias] = [state.get('fc.weight')!, state.get('fc.bias')!]
     for (const key of ['fc.weight', 'fc.bias']) state.delete(key)
-    state.set('head.fc.weight', weight).set('fc.biass', bias).set('optimizer', Tensor.zeros([1]))
+    state
+      .set('head.fc.weight', weight)
+      .set('fc.biass', bias)
+      .set('optimizer', Tensor.zeros([1]))
     expect(caught(() => new Net().loadStateDict(state)).message).toMatch(
       /missing keys: fc\.weight \(nearest given: head\.fc\.weight\), fc\.bias \(nearest given: fc\.biass\); unexpected keys: head\.fc\.weight \(nearest missing: fc\.weight\), fc\.biass \(nearest missing: fc\.bias\), optimizer\./,
     )
