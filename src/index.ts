@@ -48,7 +48,7 @@ export { type GradientCheckpointing } from './nn/checkpoint-blocks.ts'
 export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
 
 // data: data sets, the order of their samples, and batches of them
-export type { Dataset, Sample, SampleHandler, SampleJob } from './data/dataset.ts'
+export type { Allocate, Dataset, Sample, SampleHandler, SampleJob } from './data/dataset.ts'
 export { ConcatDataset } from './data/concat-dataset.ts'
 export { randomSplit, Subset } from './data/subset.ts'
 export { TensorDataset } from './data/tensor-dataset.ts'
@@ -88,6 +88,7 @@ export type {
   TransformLike,
 } from './vision/transforms/transform.ts'
 export { ImageFolder, type ImageFolderOptions } from './vision/image-folder.ts'
+export type { PictureCacheOptions } from './vision/cache/picture-cache.ts'
 export type { ImageFile, SkippedFile } from './vision/image-folder-scan.ts'
 export { denormalize, type ChannelStatistics } from './vision/denormalize.ts'
 export { makeGrid, type GridOptions } from './vision/make-grid.ts'
