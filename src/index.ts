@@ -107,6 +107,7 @@ export { writePth } from './io/pth-write.ts'
 export { encodePth } from './io/pth-encode.ts'
 export { findStateDict, type FindStateDictOptions } from './io/state-dict.ts'
 export { saveWeights, type SaveWeightsOptions } from './io/save-weights.ts'
+export type { PickleKey } from './io/pickle-values.ts'
 export type { PthKey, PthValue } from './io/pth-value.ts'
 export {
   readSafetensors,
