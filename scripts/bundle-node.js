@@ -6,7 +6,12 @@ import { build } from 'esbuild'
 
 await build({
   // Workers are found beside the module that starts them: see src/platform/node-worker-entry.ts.
-  entryPoints: ['src/index.ts', 'src/platform/node-engine-worker.ts', 'src/vision/loader-worker.ts'],
+  entryPoints: [
+    'src/index.ts',
+    'src/cli/cli.ts',
+    'src/platform/node-engine-worker.ts',
+    'src/vision/loader-worker.ts',
+  ],
   entryNames: '[name]',
   outdir: 'dist/node',
   bundle: true,
