@@ -56,18 +56,27 @@ class NativeBackend implements Backend<WireTensor> {
     const options = api.result('CreateSessionOptions')
     try {
       this.#set(options)
-      // What ONNX Runtime reads by address must be referred to until the session is made.
       const entries = Object.entries(weights)
       const names = entries.map(([name]) => cString(name))
-      const sizes = BigUint64Array.from(entries, ([, { data }]) => BigInt(data.byteLength))
-      const addresses = api.addresses(entries.map(([, { data }]) => data))
-      const paths = api.addresses(names)
-      api.call('AddExternalInitializersFromFilesInMemory', options, paths, addresses, sizes, entries.length)
-      const session = api.result('CreateSessionFromArray', this.#environment, model, model.length, options)
+      const session = api.holding([entries, names], () => this.#create(options, model, entries, names))
       return Promise.resolve(new NativeSession(api, session, this.#memory))
     } finally {
       api.call('ReleaseSessionOptions', options)
     }
+  }
+
+  #create(
+    options: Pointer,
+    model: Uint8Array,
+    entries: readonly (readonly [string, WireTensor])[],
+    names: readonly Uint8Array[],
+  ): Pointer {
+    const { api } = this
+    const sizes = BigUint64Array.from(entries, ([, { data }]) => BigInt(data.byteLength))
+    const addresses = api.addresses(entries.map(([, { data }]) => data))
+    const paths = api.addresses(names)
+    api.call('AddExternalInitializersFromFilesInMemory', options, paths, addresses, sizes, entries.length)
+    return api.result('CreateSessionFromArray', this.#environment, model, model.length, options)
   }
 
   #set(options: Pointer): void {

@@ -20,6 +20,13 @@ export class NativeSession implements BackendSession<WireTensor> {
     outputs: ReadonlyMap<string, WireTensor | undefined>,
   ): Promise<ReadonlyMap<string, WireTensor>> {
     if (this.#isReleased) throw new Error('the session is released')
+    return this.api.holding([inputs, outputs], () => Promise.resolve(this.#run(inputs, outputs)))
+  }
+
+  #run(
+    inputs: Readonly<Record<string, WireTensor>>,
+    outputs: ReadonlyMap<string, WireTensor | undefined>,
+  ): ReadonlyMap<string, WireTensor> {
     const given = Object.values(inputs).map((tensor) => this.#value(tensor))
     const written = [...outputs.values()].map((tensor) => (tensor ? this.#value(tensor) : 0n))
     const results = BigUint64Array.from(written)
@@ -33,7 +40,7 @@ export class NativeSession implements BackendSession<WireTensor> {
       const tensors = [...outputs].map(
         ([name, tensor], index) => [name, tensor ?? this.#copy(results[index]!)] as const,
       )
-      return Promise.resolve(new Map(tensors))
+      return new Map(tensors)
     } finally {
       for (const value of [...given, ...results]) if (value) this.api.call('ReleaseValue', value)
     }

@@ -57,6 +57,7 @@ type Native = KoffiFunc<(...args: Argument[]) => unknown>
 /** ONNX Runtime's C interface, out of the library that onnxruntime-node brings along. */
 export class OrtApi {
   readonly #functions = new Map<Name, Native>()
+  readonly #held = new Set<unknown>()
 
   constructor(private readonly koffi: Koffi) {
     const library = koffi.load(pinned(koffi, libraryPath()))
@@ -86,7 +87,20 @@ export class OrtApi {
     return result[0]!
   }
 
-  /** Where each of `memory` lies, as an array of C. All of it must be referred to for as long as ONNX Runtime uses it. */
+  /**
+   * Runs `work` while `memory` is referred to: V8 may collect what a function won't use any more before it ends, and
+   * ONNX Runtime reads by address.
+   */
+  holding<T>(memory: unknown, work: () => T): T {
+    this.#held.add(memory)
+    try {
+      return work()
+    } finally {
+      this.#held.delete(memory)
+    }
+  }
+
+  /** Where each of `memory` lies, as an array of C. It is to be used within {@link holding}. */
   addresses(memory: readonly NodeJS.ArrayBufferView[]): BigUint64Array {
     return BigUint64Array.from(memory, (part) => this.koffi.address(part))
   }
