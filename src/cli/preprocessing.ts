@@ -1,3 +1,4 @@
+import { ResNet18Weights } from '../vision/models/resnet-weights.ts'
 import type { Preprocessing } from '../vision/preprocessing.ts'
 import { Compose } from '../vision/transforms/compose.ts'
 import { Normalize } from '../vision/transforms/normalize.ts'
@@ -5,12 +6,7 @@ import { RandomResizedCrop } from '../vision/transforms/random-resized-crop.ts'
 import { RandomHorizontalFlip } from '../vision/transforms/random-flip.ts'
 import { ToTensor } from '../vision/transforms/to-tensor.ts'
 
-const imagenet: Preprocessing = {
-  resizeSize: 256,
-  cropSize: 224,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-}
+const imagenet = ResNet18Weights.IMAGENET1K_V1.preprocessing
 
 /** The weights' own preprocessing, or ImageNet's, for pictures of `size` pixels a side where that is given. */
 export function preprocessingFor(own: Preprocessing | undefined, size: number | undefined): Preprocessing {
