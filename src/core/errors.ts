@@ -1,6 +1,9 @@
 /**
  * The error classes: each message says what was given, what was expected and what to do about it.
  * Every error thrown on purpose by this library is an {@link OnnxFinetuneError}.
+ *
+ * Classes here, in `nn/`, `optim/` and `vision/` say their name as a text, since bundlers' minifiers rename classes: messages,
+ * checkpoints and the workers' border go by it.
  */
 export class OnnxFinetuneError extends Error {
   override get name(): string {
@@ -9,19 +12,29 @@ export class OnnxFinetuneError extends Error {
 }
 
 /** A shape, axis or size that doesn't fit. */
-export class ShapeError extends OnnxFinetuneError {}
+export class ShapeError extends OnnxFinetuneError {
+  static override readonly name: string = 'ShapeError'
+}
 
 /** An element type that doesn't fit. */
-export class DTypeError extends OnnxFinetuneError {}
+export class DTypeError extends OnnxFinetuneError {
+  static override readonly name: string = 'DTypeError'
+}
 
 /** An option or argument outside of what is allowed. */
-export class ArgumentError extends OnnxFinetuneError {}
+export class ArgumentError extends OnnxFinetuneError {
+  static override readonly name: string = 'ArgumentError'
+}
 
 /** A graph that can't be built, differentiated or serialised; names the node and the module path. */
-export class GraphError extends OnnxFinetuneError {}
+export class GraphError extends OnnxFinetuneError {
+  static override readonly name: string = 'GraphError'
+}
 
 /** A state dict that doesn't fit its module, optimizer or scheduler. */
 export class StateDictError extends OnnxFinetuneError {
+  static override readonly name: string = 'StateDictError'
+
   constructor(
     message: string,
     /** Keys that the module has and the state dict lacks. */
@@ -37,6 +50,8 @@ export class StateDictError extends OnnxFinetuneError {
 
 /** A picture that can't be decoded or encoded. */
 export class ImageError extends OnnxFinetuneError {
+  static override readonly name: string = 'ImageError'
+
   constructor(
     message: string,
     /** Path or description of the picture, where known. */
@@ -48,16 +63,24 @@ export class ImageError extends OnnxFinetuneError {
 }
 
 /** A data set, sampler or loader that can't deliver: a missing folder, an empty class, a bad label. */
-export class DataError extends OnnxFinetuneError {}
+export class DataError extends OnnxFinetuneError {
+  static override readonly name: string = 'DataError'
+}
 
 /** A file that isn't what it should be: truncated, of another format, or with code where data belongs. */
-export class FileFormatError extends OnnxFinetuneError {}
+export class FileFormatError extends OnnxFinetuneError {
+  static override readonly name: string = 'FileFormatError'
+}
 
 /** A file or folder that can't be read or written: missing, forbidden, or the disk is full. */
-export class FileSystemError extends OnnxFinetuneError {}
+export class FileSystemError extends OnnxFinetuneError {
+  static override readonly name: string = 'FileSystemError'
+}
 
 /** A file that can't be downloaded: no network, a server that fails, or another file than expected. */
 export class DownloadError extends OnnxFinetuneError {
+  static override readonly name: string = 'DownloadError'
+
   constructor(
     message: string,
     /** What was to be downloaded. */
@@ -71,13 +94,19 @@ export class DownloadError extends OnnxFinetuneError {
 }
 
 /** ONNX Runtime, a provider or a device that isn't there, or that failed. */
-export class RuntimeError extends OnnxFinetuneError {}
+export class RuntimeError extends OnnxFinetuneError {
+  static override readonly name: string = 'RuntimeError'
+}
 
 /** A worker (engine or loader) that died. */
-export class WorkerError extends OnnxFinetuneError {}
+export class WorkerError extends OnnxFinetuneError {
+  static override readonly name: string = 'WorkerError'
+}
 
 /** The loss became NaN or infinite. */
 export class NonFiniteLossError extends OnnxFinetuneError {
+  static override readonly name: string = 'NonFiniteLossError'
+
   constructor(
     /** The loss: NaN, Infinity or -Infinity. */
     readonly loss: number,
@@ -97,6 +126,8 @@ export class NonFiniteLossError extends OnnxFinetuneError {
 
 /** Work stopped by the caller's `AbortSignal`. Its name is `AbortError`, as in the web platform. */
 export class AbortError extends OnnxFinetuneError {
+  static override readonly name: string = 'AbortError'
+
   override get name(): string {
     return 'AbortError'
   }

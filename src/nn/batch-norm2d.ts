@@ -30,6 +30,8 @@ export interface BatchNorm2dOptions {
  * @see https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
  */
 export class BatchNorm2d extends Module {
+  static override readonly name: string = 'BatchNorm2d'
+
   /** `[numFeatures]`, as are the others. */
   readonly weight?: Parameter
   readonly bias?: Parameter

@@ -32,6 +32,8 @@ export interface BCEWithLogitsLossOptions {
  * ```
  */
 export class BCEWithLogitsLoss {
+  static readonly name: string = 'BCEWithLogitsLoss'
+
   /** What sessions give it as labels. */
   readonly targetType = 'float'
   readonly weight: Tensor | undefined

@@ -31,6 +31,8 @@ export interface Conv2dOptions {
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
  */
 export class Conv2d extends Module {
+  static override readonly name: string = 'Conv2d'
+
   /** `[outChannels, inChannels / groups, height, width]`. */
   weight: Parameter
   /** `[outChannels]`. */

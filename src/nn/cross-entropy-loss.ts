@@ -37,6 +37,8 @@ export interface CrossEntropyLossOptions {
  * ```
  */
 export class CrossEntropyLoss {
+  static readonly name: string = 'CrossEntropyLoss'
+
   /** What sessions give it as labels. */
   readonly targetType = 'classIndices'
   readonly weight: Tensor | undefined

@@ -25,6 +25,8 @@ export interface LayerNormOptions {
  * @see https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
  */
 export class LayerNorm extends Module {
+  static override readonly name: string = 'LayerNorm'
+
   /** In the normalised shape. */
   readonly weight?: Parameter
   /** In the normalised shape. */

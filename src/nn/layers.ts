@@ -12,6 +12,8 @@ import { traceOf } from './trace.ts'
 
 /** max(x, 0). @see https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
 export class ReLU extends Module {
+  static override readonly name: string = 'ReLU'
+
   forward(x: Value): Value {
     return activations.relu(x)
   }
@@ -19,6 +21,8 @@ export class ReLU extends Module {
 
 /** x · Φ(x), or its approximation by tanh. @see https://pytorch.org/docs/stable/generated/torch.nn.GELU.html */
 export class GELU extends Module {
+  static override readonly name: string = 'GELU'
+
   readonly approximate: 'none' | 'tanh'
 
   /** @throws {@link ArgumentError} for another approximation. */
@@ -37,6 +41,8 @@ export class GELU extends Module {
 
 /** x · sigmoid(x). @see https://pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
 export class SiLU extends Module {
+  static override readonly name: string = 'SiLU'
+
   forward(x: Value): Value {
     return mul(x, activations.sigmoid(x))
   }
@@ -44,6 +50,8 @@ export class SiLU extends Module {
 
 /** 1 / (1 + e^−x). */
 export class Sigmoid extends Module {
+  static override readonly name: string = 'Sigmoid'
+
   forward(x: Value): Value {
     return activations.sigmoid(x)
   }
@@ -51,6 +59,8 @@ export class Sigmoid extends Module {
 
 /** Hyperbolic tangent. */
 export class Tanh extends Module {
+  static override readonly name: string = 'Tanh'
+
   forward(x: Value): Value {
     return activations.tanh(x)
   }
@@ -58,6 +68,8 @@ export class Tanh extends Module {
 
 /** e^x / Σ e^x over `dim`. */
 export class Softmax extends Module {
+  static override readonly name: string = 'Softmax'
+
   constructor(readonly dim = -1) {
     super()
   }
@@ -69,6 +81,8 @@ export class Softmax extends Module {
 
 /** The input. */
 export class Identity extends Module {
+  static override readonly name: string = 'Identity'
+
   forward(x: Value): Value {
     return x
   }
@@ -76,6 +90,8 @@ export class Identity extends Module {
 
 /** Joins the dimensions from `startDim` on. */
 export class Flatten extends Module {
+  static override readonly name: string = 'Flatten'
+
   constructor(readonly startDim = 1) {
     super()
   }
@@ -117,6 +133,8 @@ abstract class Pool2d extends Module {
 
 /** Largest of each window; of equal ones the first gets the gradient. @see https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html */
 export class MaxPool2d extends Pool2d {
+  static override readonly name: string = 'MaxPool2d'
+
   forward(x: Value): Value {
     return maxPool(x, this.kernelSize, this.window)
   }
@@ -124,6 +142,8 @@ export class MaxPool2d extends Pool2d {
 
 /** Mean of each window, padding counted. @see https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html */
 export class AvgPool2d extends Pool2d {
+  static override readonly name: string = 'AvgPool2d'
+
   forward(x: Value): Value {
     return averagePool(x, this.kernelSize, { ...this.window, countIncludePad: true })
   }
@@ -131,6 +151,8 @@ export class AvgPool2d extends Pool2d {
 
 /** Mean over all positions: `[N, C, H, W]` → `[N, C, 1, 1]`. Only the output size 1 (or `[1, 1]`) is supported. */
 export class AdaptiveAvgPool2d extends Module {
+  static override readonly name: string = 'AdaptiveAvgPool2d'
+
   constructor(outputSize: Pair = 1) {
     super()
     const sizes = pairOf('AdaptiveAvgPool2d', 'outputSize', outputSize)
@@ -146,6 +168,8 @@ export class AdaptiveAvgPool2d extends Module {
 
 /** While training, zeroes elements with probability `p` and scales the others. @see https://pytorch.org/docs/stable/generated/torch.nn.Dropout.html */
 export class Dropout extends Module {
+  static override readonly name: string = 'Dropout'
+
   constructor(readonly p = 0.5) {
     super()
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`the dropout probability must be in 0 … 1, not ${p}`)
@@ -159,6 +183,8 @@ export class Dropout extends Module {
 
 /** Modules one after the other, named by their index. @see https://pytorch.org/docs/stable/generated/torch.nn.Sequential.html */
 export class Sequential extends Module {
+  static override readonly name: string = 'Sequential'
+
   constructor(...modules: readonly Module[]) {
     super()
     modules.forEach((module, index) => Object.assign(this, { [index]: module }))

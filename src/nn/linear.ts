@@ -23,6 +23,8 @@ export interface LinearOptions {
  * @see https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
  */
 export class Linear extends Module {
+  static override readonly name: string = 'Linear'
+
   /** `[outFeatures, inFeatures]`. */
   readonly weight: Parameter
   /** `[outFeatures]`. */

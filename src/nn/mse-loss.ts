@@ -14,6 +14,8 @@ export interface MSELossOptions {
  * @see https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
  */
 export class MSELoss {
+  static readonly name: string = 'MSELoss'
+
   /** What sessions give it as labels. */
   readonly targetType = 'float'
   readonly reduction: Reduction

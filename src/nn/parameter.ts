@@ -62,9 +62,13 @@ class StateTensor {
 
 /** A trainable tensor of a module. @see https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html */
 export class Parameter extends StateTensor {
+  static override readonly name: string = 'Parameter'
+
   /** Whether gradients are computed for it: `false` freezes it. */
   requiresGrad = true
 }
 
 /** State that isn't trained by gradients: BatchNorm's running statistics. */
-export class ModuleBuffer extends StateTensor {}
+export class ModuleBuffer extends StateTensor {
+  static override readonly name: string = 'ModuleBuffer'
+}

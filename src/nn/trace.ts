@@ -41,6 +41,8 @@ export interface TraceOptions {
 
 /** A module as a graph under construction. */
 export class Trace {
+  static readonly name: string = 'Trace'
+
   readonly graph = new Graph()
   readonly parameters: TracedParameter[] = []
   readonly buffers: TracedBuffer[] = []

@@ -31,6 +31,8 @@ const defaults = { lr: 1e-3, betas: [0.9, 0.999] as const, eps: 1e-8, weightDeca
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.Adam.html
  */
 export class Adam extends Optimizer<AdamOptions> {
+  static override readonly name: string = 'Adam'
+
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, { ...defaults, ...options })
     this.paramGroups.forEach(check)
@@ -71,6 +73,8 @@ export class Adam extends Optimizer<AdamOptions> {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.AdamW.html
  */
 export class AdamW extends Adam {
+  static override readonly name: string = 'AdamW'
+
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(params, { weightDecay: 0.01, ...options })
   }

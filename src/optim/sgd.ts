@@ -33,6 +33,8 @@ const slot = 'momentum_buffer'
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.SGD.html
  */
 export class SGD extends Optimizer<SGDOptions> {
+  static override readonly name: string = 'SGD'
+
   constructor(params: Params<SGDOptions>, options: SGDOptions) {
     super(params, { momentum: 0, dampening: 0, nesterov: false, weightDecay: 0, ...options })
     this.paramGroups.forEach(check)

@@ -26,6 +26,8 @@ interface Settings {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.lr_scheduler.LinearLR.html
  */
 export class LinearLR extends ChainableScheduler<Settings> {
+  static override readonly name: string = 'LinearLR'
+
   constructor(
     optimizer: HasParamGroups,
     { startFactor = 1 / 3, endFactor = 1, totalIters = 5, lastEpoch }: LinearLROptions = {},

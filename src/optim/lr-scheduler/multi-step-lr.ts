@@ -23,6 +23,8 @@ interface Settings {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.lr_scheduler.MultiStepLR.html
  */
 export class MultiStepLR extends ChainableScheduler<Settings> {
+  static override readonly name: string = 'MultiStepLR'
+
   constructor(optimizer: HasParamGroups, { milestones, gamma = 0.1, lastEpoch }: MultiStepLROptions) {
     for (const milestone of milestones) checkInteger('a milestone', milestone, 0)
     checkRange('gamma', gamma, 0)

@@ -51,6 +51,8 @@ interface Settings {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.lr_scheduler.OneCycleLR.html
  */
 export class OneCycleLR extends ChainableScheduler<Settings> {
+  static override readonly name: string = 'OneCycleLR'
+
   constructor(optimizer: HasParamGroups, options: OneCycleLROptions) {
     const settings = settingsOf(optimizer, options)
     const { lastEpoch = -1 } = options

@@ -35,6 +35,8 @@ type Settings = Required<{
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
  */
 export class ReduceLROnPlateau implements LRScheduler {
+  static readonly name: string = 'ReduceLROnPlateau'
+
   #settings: Settings
   /** Null until the first metric: JSON has no infinity. */
   #best: number | null = null

@@ -30,6 +30,8 @@ export interface SequentialLROptions {
  * @see https://pytorch.org/docs/1.13/generated/torch.optim.lr_scheduler.SequentialLR.html
  */
 export class SequentialLR implements LRScheduler {
+  static readonly name: string = 'SequentialLR'
+
   readonly #schedulers: readonly ChainableScheduler[]
   #milestones: number[]
   #lastEpoch: number

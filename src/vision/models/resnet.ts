@@ -37,6 +37,8 @@ function shortcut(
 
 /** Two 3×3 convolutions and a shortcut: the block of ResNet-18 and 34. */
 export class BasicBlock extends Module {
+  static override readonly name: string = 'BasicBlock'
+
   static readonly expansion = 1
   conv1: Module
   bn1: Module
@@ -65,6 +67,8 @@ export class BasicBlock extends Module {
 
 /** 1×1, 3×3, 1×1 convolutions and a shortcut: the block of ResNet-50. The stride is in the 3×3, as torchvision's. */
 export class Bottleneck extends Module {
+  static override readonly name: string = 'Bottleneck'
+
   static readonly expansion = 4
   conv1: Module
   bn1: Module
@@ -131,6 +135,8 @@ export interface ResNet {
  */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export class ResNet extends Module {
+  static override readonly name: string = 'ResNet'
+
   conv1: Module
   bn1: Module
   relu: Module

@@ -11,6 +11,8 @@ import type { Transform, TransformInput } from './transform.ts'
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.CenterCrop.html
  */
 export class CenterCrop implements Transform {
+  static readonly name: string = 'CenterCrop'
+
   /** @throws {@link ArgumentError} unless `size` is an integer ≥ 1 or `[height, width]` of such. */
   constructor(readonly size: Size) {
     parseSize(size, 'CenterCrop')

@@ -46,6 +46,8 @@ const adjustments = {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.ColorJitter.html
  */
 export class ColorJitter implements Transform {
+  static readonly name: string = 'ColorJitter'
+
   readonly ranges: Readonly<Record<keyof ColorJitterOptions, Range | undefined>>
 
   /** @throws {@link ArgumentError} if a number is negative, or a range is outside of what is said above. */

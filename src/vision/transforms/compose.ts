@@ -23,6 +23,8 @@ import { applyTransform, type Transform, type TransformInput, type TransformLike
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Compose.html
  */
 export class Compose implements Transform {
+  static readonly name: string = 'Compose'
+
   readonly #steps: readonly TransformLike[]
 
   /**

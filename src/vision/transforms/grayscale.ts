@@ -9,6 +9,8 @@ import type { Transform, TransformInput } from './transform.ts'
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Grayscale.html
  */
 export class Grayscale implements Transform {
+  static readonly name: string = 'Grayscale'
+
   /** @throws {@link ArgumentError} unless `numOutputChannels` is 1 or 3. */
   constructor(readonly numOutputChannels: 1 | 3 = 1) {
     if (![1, 3].includes(numOutputChannels)) {

@@ -16,6 +16,8 @@ import type { Transform, TransformFunction, TransformInput } from './transform.t
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Lambda.html
  */
 export class Lambda implements Transform {
+  static readonly name: string = 'Lambda'
+
   readonly #apply: TransformFunction
 
   /** @throws {@link ArgumentError} if `apply` is no function. */

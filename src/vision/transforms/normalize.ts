@@ -23,6 +23,8 @@ const { fround } = Math
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Normalize.html
  */
 export class Normalize implements Transform {
+  static readonly name: string = 'Normalize'
+
   readonly mean: readonly number[]
   readonly std: readonly number[]
 

@@ -28,6 +28,8 @@ export interface PadOptions {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Pad.html
  */
 export class Pad implements Transform {
+  static readonly name: string = 'Pad'
+
   readonly fill: Fill
   readonly paddingMode: PaddingMode
 

@@ -20,6 +20,8 @@ export interface RandomCropOptions extends PadOptions {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomCrop.html
  */
 export class RandomCrop implements Transform {
+  static readonly name: string = 'RandomCrop'
+
   readonly options: RandomCropOptions
 
   /** @throws {@link ArgumentError} if the size or the padding is not what {@link Size} and {@link Padding} are. */

@@ -32,6 +32,8 @@ export interface Erasure extends CropBox {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomErasing.html
  */
 export class RandomErasing implements Transform {
+  static readonly name: string = 'RandomErasing'
+
   readonly options: Required<{ [K in keyof RandomErasingOptions]: NonNullable<RandomErasingOptions[K]> }>
 
   /** @throws {@link ArgumentError} if an option is outside of its range. */

@@ -10,6 +10,8 @@ import type { Transform, TransformInput } from './transform.ts'
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomHorizontalFlip.html
  */
 export class RandomHorizontalFlip implements Transform {
+  static readonly name: string = 'RandomHorizontalFlip'
+
   /** @throws {@link ArgumentError} unless 0 ≤ p ≤ 1. */
   constructor(readonly p = 0.5) {
     checkProbability(p, 'RandomHorizontalFlip')
@@ -31,6 +33,8 @@ export class RandomHorizontalFlip implements Transform {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomVerticalFlip.html
  */
 export class RandomVerticalFlip implements Transform {
+  static readonly name: string = 'RandomVerticalFlip'
+
   /** @throws {@link ArgumentError} unless 0 ≤ p ≤ 1. */
   constructor(readonly p = 0.5) {
     checkProbability(p, 'RandomVerticalFlip')

@@ -22,6 +22,8 @@ export interface RandomResizedCropOptions {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomResizedCrop.html
  */
 export class RandomResizedCrop implements Transform {
+  static readonly name: string = 'RandomResizedCrop'
+
   readonly scale: Range
   readonly ratio: Range
   readonly interpolation: Interpolation

@@ -12,6 +12,8 @@ import type { Transform, TransformInput } from './transform.ts'
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.RandomRotation.html
  */
 export class RandomRotation implements Transform {
+  static readonly name: string = 'RandomRotation'
+
   /** Range of the angle in degrees. */
   readonly degrees: Range
   readonly options: RotateOptions

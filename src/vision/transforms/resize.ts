@@ -18,6 +18,8 @@ export interface ResizeOptions {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.Resize.html
  */
 export class Resize implements Transform {
+  static readonly name: string = 'Resize'
+
   readonly options: ResizeOptions
 
   /** @throws {@link ArgumentError} if the size is none, or `maxSize` doesn't go with it. */

@@ -27,6 +27,8 @@ const unit: ByteMap = {
  * @see https://pytorch.org/vision/0.14/generated/torchvision.transforms.ToTensor.html
  */
 export class ToTensor implements Transform {
+  static readonly name: string = 'ToTensor'
+
   toArguments(): readonly unknown[] {
     return []
   }
@@ -42,6 +44,8 @@ export class ToTensor implements Transform {
  * one, too, with the same bits.
  */
 export class NormalizedToTensor implements Transform {
+  static readonly name: string = 'NormalizedToTensor'
+
   readonly #maps: readonly ByteMap[]
 
   constructor(readonly normalize: Normalize) {

@@ -26,6 +26,7 @@ export type TransformInput = Picture | Tensor
  * import { contiguous, picture, sizeOfPicture, type Generator, type Picture, type Transform } from 'onnx-finetune'
  *
  * export class RandomInvert implements Transform {
+  static readonly name: string = 'RandomInvert'
  *   static readonly module = import.meta.url
  *   constructor(readonly p = 0.5) {}
  *
