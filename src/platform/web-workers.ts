@@ -1,9 +1,71 @@
+import type { WorkerLink } from '../runtime/engine-rpc.ts'
 import { createSamplePool, type SamplePool } from './sample-pool.ts'
+import { assets } from './web-assets.ts'
+import { watchPolicy, whyNotLoaded } from './web-explain.ts'
+
+/** Starts the worker that hosts the engine. */
+export function startEngineWorker(): WorkerLink {
+  const script = assets().engineWorker
+  const policy = watchPolicy()
+  const worker = new Worker(workerUrl(script), { type: 'module', name: 'onnx-finetune engine' })
+  worker.postMessage({ assets: assets() })
+  worker.addEventListener(
+    'message',
+    () => {
+      policy.stop()
+    },
+    { once: true },
+  )
+  return {
+    post: (message, transfer = []) => {
+      worker.postMessage(message, [...transfer])
+    },
+    onMessage: (listener) => {
+      worker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+        listener(data)
+      })
+    },
+    onExit: (listener) => {
+      worker.addEventListener('error', (event) => {
+        void whyDead(event, script, policy).then(listener)
+      })
+    },
+    // A page lives as long as its tab.
+    hold: () => undefined,
+    terminate: () => {
+      policy.stop()
+      worker.terminate()
+      return Promise.resolve()
+    },
+  }
+}
 
 /** Opens a pool of up to `size` Web Workers that make samples; they start with the first task. */
 export function openSamplePool(size: number): SamplePool {
-  const script = new URL('../vision/loader-worker.js', import.meta.url)
-  return createSamplePool({ script: script.href, size, workerOpts: { type: 'module' } })
+  const script = assets().loaderWorker
+  return createSamplePool({ script: workerUrl(script), size, workerOpts: { type: 'module' } })
+}
+
+/** A worker's script must be of the page's own origin: one from elsewhere is imported by one that is. */
+function workerUrl(script: string): string {
+  if (new URL(script).origin === globalThis.location.origin) return script
+  const importing = `import ${JSON.stringify(script)}`
+  return URL.createObjectURL(new Blob([importing], { type: 'text/javascript' }))
+}
+
+/** An error event has a message if the script ran, and nothing at all if it couldn't be loaded. */
+async function whyDead(
+  event: Event,
+  script: string,
+  policy: ReturnType<typeof watchPolicy>,
+): Promise<string> {
+  const { message } = event as Partial<ErrorEvent>
+  if (message) return message
+  const directive = policy.directiveFor(script)
+  if (directive !== undefined) {
+    return `the page's Content-Security-Policy blocks the worker ${script}: allow it by its directive ${directive}, as in "worker-src 'self'"`
+  }
+  return (await whyNotLoaded(script)) ?? `the worker ${script} can't be started`
 }
 
 /** Lets the event loop turn once; a message, since browsers stretch short timers to 4 ms. */

@@ -80,15 +80,12 @@ export function nativeJpegTurbo(): NativeJpegTurbo {
 
 export { networkAdvice, openDownloadCache } from './web-downloads.ts'
 export { rasterizeSvg } from './web-svg.ts'
-export { nextTurn, openSamplePool } from './web-workers.ts'
+export { setAssetsFolder } from './web-assets.ts'
+export { loadRuntime, openNativeBackend, processorCount, runtimeWarnings } from './web-runtime.ts'
+export { nextTurn, openSamplePool, startEngineWorker } from './web-workers.ts'
 
 /** A page has no zlib. */
 export const nativeCrc32 = undefined
-
-/** Processors that this page may use. */
-export function processorCount(): number {
-  return globalThis.navigator.hardwareConcurrency
-}
 
 /** A page has no terminal: progress is written as lines to the console. */
 export function openProgressBar(): undefined {

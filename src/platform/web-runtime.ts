@@ -1,0 +1,62 @@
+import { RuntimeError } from '../core/errors.ts'
+import type { Runtime } from '../runtime/package-backend.ts'
+import { assets } from './web-assets.ts'
+import { explainFailure } from './web-explain.ts'
+
+/** What a page can run on. */
+type WebDevice = 'wasm' | 'webgpu'
+
+/** A page's native library: there is none. */
+export function openNativeBackend(): Promise<undefined> {
+  return Promise.resolve(undefined)
+}
+
+/**
+ * Loads ONNX Runtime on first use; its `.wasm` file comes when the first session is made. Throws {@link RuntimeError} for
+ * a device that pages don't have.
+ */
+export async function loadRuntime(
+  device: string,
+  { threads }: { readonly threads?: number | undefined } = {},
+): Promise<Runtime> {
+  if (device !== 'wasm' && device !== 'webgpu') {
+    throw new RuntimeError(`a page has no device ${device}: use auto, webgpu or wasm`)
+  }
+  const runtime = await importRuntime(device)
+  const files = assets()[device]
+  runtime.env.wasm.wasmPaths = files
+  runtime.env.wasm.numThreads = globalThis.crossOriginIsolated ? (threads ?? processorCount()) : 1
+  return { ...runtime, InferenceSession: explained(runtime, [files.mjs, files.wasm]) }
+}
+
+/** The build without WebGPU is half as large, and faster on the CPU. */
+function importRuntime(device: WebDevice): Promise<Runtime> {
+  return device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm')
+}
+
+/** ONNX Runtime fetches its files when the first session is made, and says little when it can't. */
+function explained({ InferenceSession }: Runtime, urls: readonly string[]): Runtime['InferenceSession'] {
+  const create = async (...args: Parameters<typeof InferenceSession.create>) => {
+    try {
+      return await InferenceSession.create(...args)
+    } catch (cause) {
+      const reason = await explainFailure(cause, urls)
+      throw reason === undefined ? cause : new RuntimeError(reason, { cause })
+    }
+  }
+  return { create: create as typeof InferenceSession.create }
+}
+
+/** What holds ONNX Runtime back in this page, as sentences. */
+export function runtimeWarnings(device: string): string[] {
+  if (device !== 'wasm' || globalThis.crossOriginIsolated) return []
+  return [
+    'ONNX Runtime runs on one thread, since this page is not cross-origin isolated: serve it with the headers ' +
+      '"Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp"',
+  ]
+}
+
+/** Processors that this page may use. */
+export function processorCount(): number {
+  return globalThis.navigator.hardwareConcurrency
+}
