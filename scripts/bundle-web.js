@@ -1,7 +1,7 @@
 /**
- * The package for browsers, in dist/web/, by esbuild: a library in few files and two workers of one file each, with nothing
- * left to resolve, so that any bundler or none can take them. The npm packages that are built on are inside, and the
- * JavaScript half of onnxruntime-web; its `.wasm` files are found by src/platform/web-assets.ts.
+ * The package for browsers, in dist/web/, by esbuild: a library in few files, and files that stand alone: two workers, and
+ * the JavaScript interface of two builds of onnxruntime-web. Nothing is left to resolve, so any bundler or none can take
+ * them; src/platform/web-assets.ts finds them and ONNX Runtime's WebAssembly. The npm packages that are built on are inside.
  */
 import { build } from 'esbuild'
 
@@ -9,10 +9,13 @@ import { build } from 'esbuild'
 const nodeOnly = {
   name: 'node-only',
   setup(build) {
-    build.onResolve({ filter: /^(worker_threads|os|child_process|util|stream|zlib|assert|buffer)$/ }, ({ path }) => ({
-      path,
-      namespace: 'node-only',
-    }))
+    build.onResolve(
+      { filter: /^(worker_threads|os|child_process|util|stream|zlib|assert|buffer)$/ },
+      ({ path }) => ({
+        path,
+        namespace: 'node-only',
+      }),
+    )
     build.onLoad({ filter: /.*/, namespace: 'node-only' }, () => ({ contents: 'export default {}' }))
   },
 }
@@ -28,17 +31,28 @@ const shared = {
   external: ['echarts', 'echarts/*'],
   loader: { '.wasm': 'binary' },
   plugins: [nodeOnly],
-  minify: true,
+  minifyIdentifiers: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'linked',
   sourcemap: true,
   sourcesContent: false,
 }
 
-await build({ ...shared, entryPoints: ['src/index.ts'], splitting: true, chunkNames: 'chunk-[hash]' })
+await build({
+  ...shared,
+  entryPoints: ['src/index.ts'],
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  // With the whitespace would go the comments by which webpack leaves an import alone.
+  minifyWhitespace: false,
+})
 await build({
   ...shared,
   entryPoints: [
     { in: 'src/platform/web-engine-worker.ts', out: 'engine-worker' },
     { in: 'src/vision/loader-worker.ts', out: 'loader-worker' },
+    { in: 'onnxruntime-web/wasm', out: 'ort-wasm' },
+    { in: 'onnxruntime-web/webgpu', out: 'ort-webgpu' },
   ],
 })

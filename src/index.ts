@@ -45,6 +45,7 @@ export * as optim from './optim/optim.ts'
 export type { Criterion } from './runtime/criterion.ts'
 export type { Device } from './runtime/providers.ts'
 export { type GradientCheckpointing } from './nn/checkpoint-blocks.ts'
+export { setAssetsFolder } from './runtime/assets-folder.ts'
 export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
 
 // data: data sets, the order of their samples, and batches of them

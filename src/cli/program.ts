@@ -6,6 +6,7 @@ import { addExport } from './export.ts'
 import { addInspect } from './inspect.ts'
 import { addPredict } from './predict.ts'
 import { addTrain } from './train.ts'
+import { addWebAssets } from './web-assets.ts'
 
 /** The commands. Parsing throws where the process would end: the caller chooses the exit code. */
 export function createProgram(): Command {
@@ -28,5 +29,6 @@ export function createProgram(): Command {
   addEvaluate(program)
   addExport(program)
   addInspect(program)
+  addWebAssets(program)
   return program
 }

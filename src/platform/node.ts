@@ -1,3 +1,4 @@
+export { setAssetsFolder } from './node-assets.ts'
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
 export { networkAdvice, openDownloadCache } from './node-downloads.ts'
 export {

@@ -1,10 +1,7 @@
 import { RuntimeError } from '../core/errors.ts'
 import type { Runtime } from '../runtime/package-backend.ts'
-import { assets } from './web-assets.ts'
-import { explainFailure } from './web-explain.ts'
-
-/** What a page can run on. */
-type WebDevice = 'wasm' | 'webgpu'
+import { assets, type OrtFiles } from './web-assets.ts'
+import { explainFailure, whyNotLoaded } from './web-explain.ts'
 
 /** A page's native library: there is none. */
 export function openNativeBackend(): Promise<undefined> {
@@ -22,16 +19,20 @@ export async function loadRuntime(
   if (device !== 'wasm' && device !== 'webgpu') {
     throw new RuntimeError(`a page has no device ${device}: use auto, webgpu or wasm`)
   }
-  const runtime = await importRuntime(device)
   const files = assets()[device]
-  runtime.env.wasm.wasmPaths = files
+  const runtime = await importRuntime(files)
+  runtime.env.wasm.wasmPaths = { mjs: files.mjs, wasm: files.wasm }
   runtime.env.wasm.numThreads = globalThis.crossOriginIsolated ? (threads ?? processorCount()) : 1
   return { ...runtime, InferenceSession: explained(runtime, [files.mjs, files.wasm]) }
 }
 
-/** The build without WebGPU is half as large, and faster on the CPU. */
-function importRuntime(device: WebDevice): Promise<Runtime> {
-  return device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm')
+/** By its address, so that no bundler takes ONNX Runtime apart. The build without WebGPU is half as large. */
+async function importRuntime({ js }: OrtFiles): Promise<Runtime> {
+  try {
+    return (await import(/* webpackIgnore: true */ /* @vite-ignore */ js)) as Runtime
+  } catch (cause) {
+    throw new RuntimeError((await whyNotLoaded(js)) ?? `${js} can't be run`, { cause })
+  }
 }
 
 /** ONNX Runtime fetches its files when the first session is made, and says little when it can't. */
