@@ -8,7 +8,7 @@ import * as tables from './jpeg-tables.ts'
  * @param size - Its height and width: a multiple of 8.
  * @param quality - 1 … 100, on libjpeg's scale.
  */
-export function writeJpeg(rgba: Uint8Array, size: number, quality: number): Uint8Array {
+export function writeJpeg(rgba: Uint8Array, size: number, quality: number): Uint8Array<ArrayBuffer> {
   const channels: Channel[] = [
     channel(tables.luminanceQuantisation, quality, luminanceCodes),
     channel(tables.chrominanceQuantisation, quality, chrominanceCodes),
@@ -85,7 +85,7 @@ class BitWriter {
     if (content) this.#bytes.push((content.length + 2) >> 8, (content.length + 2) & 255, ...content)
   }
 
-  bytes(): Uint8Array {
+  bytes(): Uint8Array<ArrayBuffer> {
     return Uint8Array.from(this.#bytes)
   }
 }

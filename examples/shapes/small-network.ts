@@ -1,27 +1,14 @@
 import { fileURLToPath } from 'node:url'
 
-import { Generator, models, readStateDict } from 'onnx-finetune'
+import { readStateDict, type models } from 'onnx-finetune'
+
+import { untrainedSmallNetwork } from './small-architecture.ts'
+
+// Apart, since a page has no file paths: `examples/web` fetches the weights itself.
+export { recipe, untrainedSmallNetwork, view } from './small-architecture.ts'
 
 /** Where `pretrain.ts` writes the weights, committed beside it. */
 export const weightsPath = fileURLToPath(new URL('small-network.safetensors', import.meta.url))
-
-/** What the small network looks at: pixels a side, the size before the central crop, and the random crops' share. */
-export const view = {
-  size: 64,
-  resized: 72,
-  cropScale: [0.5, 1],
-  mean: [0.5, 0.5, 0.5],
-  std: [0.25, 0.25, 0.25],
-} as const
-
-/** How it learns ants from bees, with either strategy: as the tutorial does, in fewer epochs. SGD has momentum 0.9. */
-export const recipe = { epochs: 10, batchSize: 4, lr: 0.001, momentum: 0.9, stepSize: 7, gamma: 0.1 } as const
-
-/** A ResNet of one block a stage and a quarter of ResNet-18's width: 0.3 M parameters. */
-export function untrainedSmallNetwork(numClasses: number, generator = new Generator()): models.ResNet {
-  const architecture = { block: models.BasicBlock, layers: [1, 1, 1, 1], width: 16 } as const
-  return new models.ResNet(architecture, { numClasses, generator })
-}
 
 /**
  * The small network with weights trained on drawings of thirteen other things (`pretrain.ts`): neither ants nor bees were
