@@ -1,3 +1,4 @@
+import type { Tensor } from '../core/tensor.ts'
 import type { Device } from '../runtime/providers.ts'
 import type { Phase } from './loop-types.ts'
 import type { Metrics } from './running-metrics.ts'
@@ -51,6 +52,10 @@ export interface BatchEvent {
   readonly batches: number
   /** Mean loss of this batch. */
   readonly loss: number
+  /** The model's outputs for this batch, `[N, …]`: for a classifier logits, in training those before the update. */
+  readonly outputs: Tensor
+  /** The batch's labels. */
+  readonly labels: Tensor
   /** Metrics of the phase so far. */
   readonly running: Metrics
 }

@@ -169,7 +169,7 @@ class Loop {
       running.add(loss, outputs, labels)
       const batch = open.batch++
       this.#step++
-      yield this.#batchEvent('train', batch, source.length, loss, running)
+      yield { ...this.#batchEvent('train', batch, source.length, running), loss, outputs, labels }
       if (this.#checkpoints?.isDue(this.#step)) await this.#checkpoints.save(this.#state())
       yield* this.#checkpoints?.events() ?? []
     }
@@ -184,19 +184,13 @@ class Loop {
       throwIfAborted(this.#options.signal, 'training')
       const { loss, outputs } = await this.#session.evalStep(inputs, labels)
       running.add(loss, outputs, labels)
-      yield this.#batchEvent('val', batch++, source.length, loss, running)
+      yield { ...this.#batchEvent('val', batch++, source.length, running), loss, outputs, labels }
     }
     return yield* this.#endPhase('val', batch, running)
   }
 
-  #batchEvent(
-    phase: Phase,
-    batch: number,
-    batches: number,
-    loss: number,
-    running: RunningMetrics,
-  ): TrainEvent {
-    return { type: 'batch', epoch: this.#epoch, phase, batch, batches, loss, running: running.value }
+  #batchEvent(phase: Phase, batch: number, batches: number, running: RunningMetrics) {
+    return { type: 'batch', epoch: this.#epoch, phase, batch, batches, running: running.value } as const
   }
 
   *#endPhase(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { AbortError } from '../../src/core/errors.ts'
+import { Tensor } from '../../src/core/tensor.ts'
 import type { ProgressBar } from '../../src/platform/platform.ts'
 import type { TrainEvent } from '../../src/train/events.ts'
 import { progressReporter } from '../../src/train/progress.ts'
@@ -21,11 +22,12 @@ const noBar: ProgressBar = { start: () => undefined, update: () => undefined, st
 function* epochOf(epoch: number, accuracy: number, isBest: boolean): Generator<TrainEvent> {
   const train = { loss: 0.61234, accuracy: 0.67213 }
   const val = { loss: 0.5, accuracy }
+  const results = { loss: 9, outputs: Tensor.zeros([1, 2]), labels: Tensor.zeros([1], 'int32') }
   for (const batch of [0, 1]) {
-    yield { type: 'batch', epoch, phase: 'train', batch, batches: 2, loss: 9, running: train }
+    yield { type: 'batch', epoch, phase: 'train', batch, batches: 2, ...results, running: train }
   }
   yield { type: 'phase', epoch, phase: 'train', metrics: train }
-  yield { type: 'batch', epoch, phase: 'val', batch: 0, batches: 1, loss: 9, running: val }
+  yield { type: 'batch', epoch, phase: 'val', batch: 0, batches: 1, ...results, running: val }
   yield { type: 'phase', epoch, phase: 'val', metrics: val }
   yield { type: 'epoch', metrics: { epoch, train, val, learningRates: [0.1], seconds: 1 }, isBest }
 }
