@@ -15,8 +15,7 @@ const [allOptimizations, warnings, arenaAllocator, defaultMemory] = [99, 2, 1, 0
  * and where koffi, an optional dependency, isn't installed.
  */
 export async function openNativeBackend(options: EngineOptions): Promise<Backend | undefined> {
-  const isCpu = options.executionProviders.every((provider) => provider === 'cpu')
-  if (!isCpu || options.runtime !== 'onnxruntime-node' || options.isNative === false) return undefined
+  if (options.device !== 'cpu' || options.isNative === false) return undefined
   if (process.platform !== 'linux') return undefined
   const api = await openApi()
   return api && new NativeBackend(api, options)

@@ -4,12 +4,21 @@ import { Worker } from 'node:worker_threads'
 import { RuntimeError } from '../core/errors.ts'
 import type { WorkerLink } from '../runtime/engine-rpc.ts'
 import type { Runtime } from '../runtime/package-backend.ts'
+import type { Device } from '../runtime/providers.ts'
 import { workerEntry } from './node-worker-entry.ts'
 
 /** Loads ONNX Runtime on first use. Throws {@link RuntimeError} with the install line if it isn't there. */
-export async function loadRuntime(name: 'onnxruntime-node' | 'onnxruntime-web'): Promise<Runtime> {
+export async function loadRuntime(
+  device: Device,
+  { threads }: { readonly threads?: number | undefined } = {},
+): Promise<Runtime> {
+  const name = device === 'wasm' ? 'onnxruntime-web' : 'onnxruntime-node'
   try {
-    return name === 'onnxruntime-node' ? await import('onnxruntime-node') : await import('onnxruntime-web')
+    if (name === 'onnxruntime-node') return await import('onnxruntime-node')
+    const runtime = await import('onnxruntime-web')
+    // A session's own number of threads has no meaning there.
+    if (threads !== undefined) runtime.env.wasm.numThreads = threads
+    return runtime
   } catch (cause) {
     throw new RuntimeError(`${name} can't be loaded: install it with "npm install ${name}"`, { cause })
   }
@@ -40,6 +49,19 @@ export function startEngineWorker(): WorkerLink {
       await worker.terminate()
     },
   }
+}
+
+/** Devices that can be asked for: what of them is there shows when they are used. */
+export const devices: readonly Device[] = ['cpu', 'cuda', 'webgpu', 'wasm']
+
+/** Only ONNX Runtime knows, and not before it makes a session. */
+export function webgpuAdapter(): Promise<undefined> {
+  return Promise.resolve(undefined)
+}
+
+/** What holds ONNX Runtime back, as sentences: nothing. */
+export function runtimeWarnings(): string[] {
+  return []
 }
 
 /** Processors that this process may use. */

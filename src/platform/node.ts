@@ -11,7 +11,14 @@ export {
   writeFile,
 } from './node-files.ts'
 export { nativeCrc32 } from './node-crc32.ts'
-export { loadRuntime, processorCount, startEngineWorker } from './node-runtime.ts'
+export {
+  devices,
+  loadRuntime,
+  processorCount,
+  runtimeWarnings,
+  startEngineWorker,
+  webgpuAdapter,
+} from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
 export { nativeJpegTurbo } from './node-jpeg-turbo.ts'
 export { rasterizeSvg } from './node-svg.ts'

@@ -3,6 +3,11 @@
  * name; `import … from '#platform'` gets the one that fits (package.json, "imports"). Nothing else in
  * `src/` may name a Node module, a browser global or an ONNX Runtime package.
  */
+import type { Backend } from '../runtime/backend.ts'
+import type { EngineOptions } from '../runtime/engine.ts'
+import type { WorkerLink } from '../runtime/engine-rpc.ts'
+import type { Runtime } from '../runtime/package-backend.ts'
+import type { Device } from '../runtime/providers.ts'
 import type { DownloadCache } from './download-cache.ts'
 import type { SamplePool } from './sample-pool.ts'
 
@@ -46,6 +51,14 @@ export interface ProgressBar {
   stop(): void
 }
 
+/** What drives WebGPU. */
+export interface WebgpuAdapter {
+  /** Vendor and architecture, as far as they are told. */
+  readonly description: string
+  /** Whether it computes on the processor instead of a graphics card. */
+  readonly isSoftware: boolean
+}
+
 /** The names exported by each platform module. */
 export interface Platform {
   /** Reads a whole file. Throws `FileSystemError` naming the path and the remedy. */
@@ -80,6 +93,18 @@ export interface Platform {
   jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
   /** The native build of libjpeg-turbo, where it is installed and works; throws an error that says why it isn't. */
   nativeJpegTurbo(): NativeJpegTurbo
+  /** Loads the package of ONNX Runtime for a device. Throws `RuntimeError` naming the remedy. */
+  loadRuntime(device: Device, options?: { readonly threads?: number | undefined }): Promise<Runtime>
+  /** A faster way to ONNX Runtime than its package, where there is one. */
+  openNativeBackend(options: EngineOptions): Promise<Backend | undefined>
+  /** Starts the worker that hosts the engine. */
+  startEngineWorker(): WorkerLink
+  /** Devices that can be asked for here, those of other platforms being a mistake. */
+  readonly devices: readonly Device[]
+  /** What WebGPU would run on; `undefined` where there is none, or that can't be told. */
+  webgpuAdapter(): Promise<WebgpuAdapter | undefined>
+  /** What holds ONNX Runtime back on a device here, as sentences. */
+  runtimeWarnings(device: Device): readonly string[]
   /** Processors that may be used: the default number of threads. */
   processorCount(): number
   /** Opens a pool of up to `size` workers that make samples; they start with the first task. */

@@ -81,6 +81,7 @@ export function nativeJpegTurbo(): NativeJpegTurbo {
 export { networkAdvice, openDownloadCache } from './web-downloads.ts'
 export { rasterizeSvg } from './web-svg.ts'
 export { setAssetsFolder } from './web-assets.ts'
+export { devices, webgpuAdapter } from './web-devices.ts'
 export { loadRuntime, openNativeBackend, processorCount, runtimeWarnings } from './web-runtime.ts'
 export { nextTurn, openSamplePool, startEngineWorker } from './web-workers.ts'
 

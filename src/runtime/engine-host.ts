@@ -25,7 +25,7 @@ export class EngineHost implements Engine {
 
   static async start(options: EngineOptions): Promise<EngineHost> {
     const native = await openNativeBackend(options)
-    return new EngineHost(native ?? new PackageBackend(await loadRuntime(options.runtime), options))
+    return new EngineHost(native ?? new PackageBackend(await loadRuntime(options.device, options), options))
   }
 
   async load(name: string, program: Program): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from '../core/dtype.ts'
+import type { Device } from './providers.ts'
 
 /**
  * The engine: ONNX Runtime sessions ("programs") and named tensors that stay where they are computed
@@ -41,10 +42,7 @@ export interface Program {
 
 /** What an engine is started with. */
 export interface EngineOptions {
-  /** The runtime's package: a key of the platform's loader. */
-  readonly runtime: 'onnxruntime-node' | 'onnxruntime-web'
-  /** In order of preference, as ONNX Runtime takes them. */
-  readonly executionProviders: readonly (string | Readonly<Record<string, string>>)[]
+  readonly device: Device
   /** Threads inside of an operator; the default is ONNX Runtime's: one a core. */
   readonly threads?: number | undefined
   /** Default: ONNX Runtime's C interface where that is possible; `false`: the package's JavaScript interface. */

@@ -1,11 +1,13 @@
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import type { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 
 import type { DType } from '../core/dtype.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
 import type { EngineOptions, WireTensor } from './engine.ts'
+import { providers } from './providers.ts'
 
 /** The part of an ONNX Runtime package that is used here. */
 export interface Runtime {
+  readonly env: typeof env
   readonly InferenceSession: typeof InferenceSession
   readonly Tensor: typeof OrtTensor
 }
@@ -36,9 +38,9 @@ export class PackageBackend implements Backend<PackageTensor> {
     model: Uint8Array,
     weights: Readonly<Record<string, WireTensor>>,
   ): Promise<BackendSession<PackageTensor>> {
-    const { executionProviders, threads } = this.options
+    const { device, threads } = this.options
     const session = await this.runtime.InferenceSession.create(model, {
-      executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
+      executionProviders: [...providers[device].executionProviders],
       graphOptimizationLevel: 'all',
       // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
       enableMemPattern: false,

@@ -1,19 +1,21 @@
+import type { InferenceSession } from 'onnxruntime-node'
+
 import { ArgumentError } from '../core/errors.ts'
-import type { EngineOptions } from './engine.ts'
 
 /** Where a session runs. */
 export type Device = 'cpu' | 'cuda' | 'webgpu' | 'wasm'
 
 /** How a device is reached, and what to do when it can't be. */
-export interface Provider extends Pick<EngineOptions, 'runtime' | 'executionProviders'> {
+export interface Provider {
+  /** In order of preference, as ONNX Runtime takes them. */
+  readonly executionProviders: readonly InferenceSession.ExecutionProviderConfig[]
   readonly remedy: string
 }
 
 /** How each device is reached through ONNX Runtime. */
 export const providers: Readonly<Record<Device, Provider>> = {
-  cpu: { runtime: 'onnxruntime-node', executionProviders: ['cpu'], remedy: 'reinstall onnxruntime-node' },
+  cpu: { executionProviders: ['cpu'], remedy: 'reinstall onnxruntime-node' },
   cuda: {
-    runtime: 'onnxruntime-node',
     executionProviders: ['cuda'],
     remedy:
       'it needs Linux x64, an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA libraries of ONNX Runtime, which ' +
@@ -21,12 +23,10 @@ export const providers: Readonly<Record<Device, Provider>> = {
   },
   // The default NHWC layout gives wrong results for some grouped convolutions.
   webgpu: {
-    runtime: 'onnxruntime-node',
     executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
     remedy: "it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: 'cpu'",
   },
   wasm: {
-    runtime: 'onnxruntime-web',
     executionProviders: ['wasm'],
     remedy: "in Node, device: 'cpu' is faster",
   },

@@ -23,8 +23,7 @@ export async function startEngine(
   // ONNX Runtime's own default was one thread on a machine of two cores.
   { threads = processorCount(), engine = 'worker' }: StartOptions = {},
 ): Promise<Engine> {
-  const { runtime, executionProviders } = providers[device]
-  const options = { runtime, executionProviders, threads }
+  const options = { device, threads }
   const started =
     engine === 'inline'
       ? await EngineHost.start(options)

@@ -41,13 +41,7 @@ describe('the engine beside its worker', () => {
     ['ONNX Runtime’s C interface', undefined],
     ['the package’s interface', false],
   ])('keeps, overwrites where it may, and restores: %s', async (_, isNative) => {
-    const options = {
-      runtime: 'onnxruntime-node',
-      executionProviders: ['cpu'],
-      threads: 1,
-      isNative,
-    } as const
-    const host = await EngineHost.start(options)
+    const host = await EngineHost.start({ device: 'cpu', threads: 1, isNative })
     const { name, program } = accumulator()
     await host.load('step', { ...program, inPlace: ['t'] })
     await host.push({ t: tensor(1, 2) })
