@@ -2,9 +2,9 @@
  * A loader's workers, on the workerpool library, for Node and the browser alike. What workerpool leaves open is
  * closed here: idle workers neither keep Node alive nor stay for ever, and a dead one ends all that is running.
  */
-import { pool, type Pool } from 'workerpool'
+import type * as workerpool from 'workerpool'
 
-import { AbortError, WorkerError } from '../core/errors.ts'
+import { AbortError, throwIfAborted, WorkerError } from '../core/errors.ts'
 import type { SampleTask, TaskResult } from '../data/sample-task.ts'
 
 /** Workers that make samples. */
@@ -28,36 +28,53 @@ export interface SamplePoolOptions {
   readonly idleLimit?: number
   readonly workerOpts?: WorkerOptions
   readonly workerThreadOpts?: { readonly execArgv?: readonly string[] }
+  /** Why a worker died, where its error doesn't say. Default: its error's message. */
+  readonly explain?: (error: unknown) => Promise<string>
 }
 
 /** Opens a pool: workers start with the first task, and again after {@link SamplePool.close}. */
 export function createSamplePool(options: SamplePoolOptions): SamplePool {
   let crew: Crew | undefined
+  let closings = 0
   const close = async () => {
     const old = crew
     crew = undefined
-    await old?.end(new WorkerError('the loader was closed while it was making a batch'))
+    closings++
+    await old?.end(closed())
   }
   return {
-    run: (task, signal) => {
-      if (!crew || crew.hasEnded) crew = new Crew(options, () => void close())
+    run: async (task, signal) => {
+      // Loaded with the first task: many a page and program makes its batches on its own thread.
+      const before = closings
+      const { pool } = await import('workerpool')
+      if (closings !== before) throw closed()
+      throwIfAborted(signal, 'the batch')
+      if (!crew || crew.hasEnded) crew = new Crew(pool, options, () => void close())
       return crew.run(task, signal)
     },
     close,
   }
 }
 
+const closed = () => new WorkerError('the loader was closed while it was making a batch')
+
 /** The workers between two closings. */
 class Crew {
-  readonly #pool: Pool
+  readonly #pool: workerpool.Pool
+  readonly #explain: (error: unknown) => Promise<string> | string
   readonly #whenIdle: () => void
   readonly #idleLimit: number
   #running = 0
   #idleTimer: ReturnType<typeof setTimeout> | undefined
   #ended: WorkerError | undefined
 
-  constructor({ script, size, idleLimit = 30_000, ...rest }: SamplePoolOptions, whenIdle: () => void) {
+  constructor(
+    pool: typeof workerpool.pool,
+    { script, size, idleLimit = 30_000, explain = messageOf, ...rest }: SamplePoolOptions,
+    whenIdle: () => void,
+  ) {
     this.#pool = pool(script, { ...rest, maxWorkers: size })
+    this.#explain = explain
     this.#whenIdle = whenIdle
     this.#idleLimit = idleLimit
   }
@@ -67,7 +84,7 @@ class Crew {
   }
 
   async run(task: SampleTask, signal: AbortSignal): Promise<TaskResult> {
-    let job: ReturnType<Pool['exec']> | undefined
+    let job: ReturnType<workerpool.Pool['exec']> | undefined
     const cancel = () => void job?.cancel()
     signal.addEventListener('abort', cancel)
     this.#count(1)
@@ -76,7 +93,7 @@ class Crew {
       return (await job) as TaskResult
     } catch (error) {
       if (signal.aborted) throw new AbortError('the batch is no longer wanted', { cause: error })
-      if (!this.#ended) void this.end(describeDeath(error, task))
+      if (!this.#ended) void this.end(describeDeath(error, await this.#explain(error), task))
       throw this.#ended!
     } finally {
       signal.removeEventListener('abort', cancel)
@@ -112,13 +129,16 @@ interface Thread {
 }
 
 /** workerpool has no `unref` of its own, and its handlers' threads are private: this is the one place that looks. */
-function threadsOf(pool: Pool): Thread[] {
+function threadsOf(pool: workerpool.Pool): Thread[] {
   const { workers } = pool as unknown as { readonly workers: readonly { readonly worker: Thread | null }[] }
   return workers.flatMap(({ worker }) => worker ?? [])
 }
 
-function describeDeath(error: unknown, { items }: SampleTask): WorkerError {
-  const message = error instanceof Error ? error.message : String(error)
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function describeDeath(error: unknown, message: string, { items }: SampleTask): WorkerError {
   const code = /exitCode: `(.*?)`/.exec(message)?.[1]
   const reason = code === undefined ? message : `it exited with code ${code}`
   const samples = items.map(({ index }) => index).join(', ')

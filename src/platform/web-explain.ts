@@ -39,18 +39,19 @@ export async function whyNotLoaded(url: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Notes the directives that keep this page from what it asks for, until it is told to stop. */
-export function watchPolicy(): { directiveFor(url: string): string | undefined; stop(): void } {
-  const violations: { readonly blocked: string; readonly directive: string }[] = []
-  const listener = (event: SecurityPolicyViolationEvent) => {
-    violations.push({ blocked: event.blockedURI, directive: event.effectiveDirective })
-  }
-  globalThis.addEventListener('securitypolicyviolation', listener)
-  return {
-    directiveFor: (url) =>
-      violations.find(({ blocked }) => url.startsWith(blocked) || blocked === 'blob')?.directive,
-    stop: () => {
-      globalThis.removeEventListener('securitypolicyviolation', listener)
-    },
-  }
+const violations: { readonly blocked: string; readonly directive: string }[] = []
+let isWatching = false
+
+/** Notes from now on what the page's policy blocks: browsers tell that to this event and to nobody else. */
+export function watchPolicy(): void {
+  if (isWatching) return
+  isWatching = true
+  globalThis.addEventListener('securitypolicyviolation', ({ blockedURI, effectiveDirective }) => {
+    violations.push({ blocked: blockedURI, directive: effectiveDirective })
+  })
+}
+
+/** The directive of the page's policy that kept `url` from being loaded, if one did. */
+export function blockingDirective(url: string): string | undefined {
+  return violations.find(({ blocked }) => url.startsWith(blocked))?.directive
 }

@@ -1,21 +1,14 @@
 import type { WorkerLink } from '../runtime/engine-rpc.ts'
 import { createSamplePool, type SamplePool } from './sample-pool.ts'
 import { assets } from './web-assets.ts'
-import { watchPolicy, whyNotLoaded } from './web-explain.ts'
+import { blockingDirective, watchPolicy, whyNotLoaded } from './web-explain.ts'
 
 /** Starts the worker that hosts the engine. */
 export function startEngineWorker(): WorkerLink {
   const script = assets().engineWorker
-  const policy = watchPolicy()
+  watchPolicy()
   const worker = new Worker(workerUrl(script), { type: 'module', name: 'onnx-finetune engine' })
   worker.postMessage({ assets: assets() })
-  worker.addEventListener(
-    'message',
-    () => {
-      policy.stop()
-    },
-    { once: true },
-  )
   return {
     post: (message, transfer = []) => {
       worker.postMessage(message, [...transfer])
@@ -27,13 +20,12 @@ export function startEngineWorker(): WorkerLink {
     },
     onExit: (listener) => {
       worker.addEventListener('error', (event) => {
-        void whyDead(event, script, policy).then(listener)
+        void whyDead(event, script).then(listener)
       })
     },
     // A page lives as long as its tab.
     hold: () => undefined,
     terminate: () => {
-      policy.stop()
       worker.terminate()
       return Promise.resolve()
     },
@@ -43,7 +35,13 @@ export function startEngineWorker(): WorkerLink {
 /** Opens a pool of up to `size` Web Workers that make samples; they start with the first task. */
 export function openSamplePool(size: number): SamplePool {
   const script = assets().loaderWorker
-  return createSamplePool({ script: workerUrl(script), size, workerOpts: { type: 'module' } })
+  watchPolicy()
+  return createSamplePool({
+    script: workerUrl(script),
+    size,
+    workerOpts: { type: 'module' },
+    explain: (error) => whyDead(error, script),
+  })
 }
 
 /** A worker's script must be of the page's own origin: one from elsewhere is imported by one that is. */
@@ -54,14 +52,10 @@ function workerUrl(script: string): string {
 }
 
 /** An error event has a message if the script ran, and nothing at all if it couldn't be loaded. */
-async function whyDead(
-  event: Event,
-  script: string,
-  policy: ReturnType<typeof watchPolicy>,
-): Promise<string> {
-  const { message } = event as Partial<ErrorEvent>
+async function whyDead(event: unknown, script: string): Promise<string> {
+  const { message } = event as Partial<ErrorEvent | Error>
   if (message) return message
-  const directive = policy.directiveFor(script)
+  const directive = blockingDirective(script)
   if (directive !== undefined) {
     return `the page's Content-Security-Policy blocks the worker ${script}: allow it by its directive ${directive}, as in "worker-src 'self'"`
   }

@@ -77,19 +77,20 @@ function checkSize(value: number, name: string): void {
 
 /** The parts of echarts that the chart is made of, loaded on first use. */
 async function loadLibrary() {
-  try {
-    const [core, { LineChart }, { GridComponent, LegendComponent, TitleComponent }, { SVGRenderer }] =
-      await Promise.all([
-        import('echarts/core'),
-        import('echarts/charts'),
-        import('echarts/components'),
-        import('echarts/renderers'),
-      ])
-    core.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
-    return core
-  } catch (cause) {
-    throw new RuntimeError('learning curves are drawn by echarts: install it with "npm install echarts"', {
-      cause,
-    })
-  }
+  // Each caught by itself: so bundlers know that it may be missing.
+  const [core, { LineChart }, { GridComponent, LegendComponent, TitleComponent }, { SVGRenderer }] =
+    await Promise.all([
+      import('echarts/core').catch(missing),
+      import('echarts/charts').catch(missing),
+      import('echarts/components').catch(missing),
+      import('echarts/renderers').catch(missing),
+    ])
+  core.use([LineChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
+  return core
+}
+
+function missing(cause: unknown): never {
+  throw new RuntimeError('learning curves are drawn by echarts: install it with "npm install echarts"', {
+    cause,
+  })
 }
