@@ -29,7 +29,7 @@ export interface SamplePoolOptions {
   readonly workerOpts?: WorkerOptions
   readonly workerThreadOpts?: { readonly execArgv?: readonly string[] }
   /** Why a worker died, where its error doesn't say. Default: its error's message. */
-  readonly explain?: (error: unknown) => Promise<string>
+  readonly explain?: (error: unknown) => Promise<string> | string
 }
 
 /** Opens a pool: workers start with the first task, and again after {@link SamplePool.close}. */
@@ -61,7 +61,7 @@ const closed = () => new WorkerError('the loader was closed while it was making 
 /** The workers between two closings. */
 class Crew {
   readonly #pool: workerpool.Pool
-  readonly #explain: (error: unknown) => Promise<string> | string
+  readonly #explain: NonNullable<SamplePoolOptions['explain']>
   readonly #whenIdle: () => void
   readonly #idleLimit: number
   #running = 0
