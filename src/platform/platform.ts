@@ -107,6 +107,8 @@ export interface Platform {
   runtimeWarnings(device: Device): readonly string[]
   /** Processors that may be used: the default number of threads. */
   processorCount(): number
+  /** Says where a page's workers and ONNX Runtime are. Throws `RuntimeError` in Node. */
+  setAssetsFolder(folder: string | URL): void
   /** Opens a pool of up to `size` workers that make samples; they start with the first task. */
   openSamplePool(size: number): SamplePool
   /** An SVG document as a PNG file of its own size. */
