@@ -1,7 +1,8 @@
 /** Finds out why a page couldn't load one of the library's files, which browsers tell to nobody but the console. */
 
 const copyFiles =
-  'copy the files with "npx onnx-finetune web-assets DIR" beside your bundle, or say where they are by setAssetsFolder(url)'
+  'copy the files with "npx onnx-finetune web-assets DIR" beside your bundle, or say where they are by setAssetsFolder(url); ' +
+  "Vite's development server needs optimizeDeps: { exclude: ['onnx-finetune'] } in its configuration"
 
 /**
  * Why `urls` couldn't be loaded or run, and what to do about it; `undefined` where that is not the reason for `error`.
