@@ -7,6 +7,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['test/**/*.test.ts'],
+    // Those are for browsers: vitest.web.config.ts.
+    exclude: ['test/web/**'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

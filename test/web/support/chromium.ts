@@ -1,0 +1,12 @@
+import { chromium, type Browser } from 'playwright-core'
+
+export type { Browser, Page } from 'playwright-core'
+
+/** Starts Debian's Chromium, or that of the variable CHROMIUM, without a window; WebGPU is SwiftShader's. */
+export function openChromium(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    headless: true,
+    args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-quic', '--no-first-run', ...args],
+  })
+}
