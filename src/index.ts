@@ -4,6 +4,7 @@ export {
   AbortError,
   ArgumentError,
   DataError,
+  DeviceLostError,
   DTypeError,
   DownloadError,
   FileFormatError,

@@ -98,6 +98,23 @@ export class RuntimeError extends OnnxFinetuneError {
   static override readonly name: string = 'RuntimeError'
 }
 
+/** A graphics device that went away in the middle of the work: its driver crashed, or the computer slept. */
+export class DeviceLostError extends RuntimeError {
+  static override readonly name: string = 'DeviceLostError'
+
+  constructor(
+    /** What is known of why. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `the graphics device was lost (${reason || 'for no known reason'}) and with it the weights since the last checkpoint, which ` +
+        "is kept: go on from it with `resume`, on device 'wasm' in a page or 'cpu' in Node, or again on 'webgpu'",
+      options,
+    )
+  }
+}
+
 /** A worker (engine or loader) that died. */
 export class WorkerError extends OnnxFinetuneError {
   static override readonly name: string = 'WorkerError'

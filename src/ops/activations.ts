@@ -2,7 +2,7 @@ import type { Attributes, Value } from '../graph/graph.ts'
 import { cast, greater } from './compare.ts'
 import { like } from './constants.ts'
 import { add, div, mul, neg, sub } from './elementwise.ts'
-import { reduceSum } from './reduce.ts'
+import { reduceMax, reduceSum } from './reduce.ts'
 import type { OpDefinition } from './registry.ts'
 
 /** Elementwise functions of one input, and the softmaxes, with their derivatives (written by the output where cheaper). */
@@ -120,6 +120,13 @@ export const activationOps: OpDefinition[] = [
     gradient: (node, [dy]) => {
       const axis = node.int('axis', -1)
       return [sub(dy!, mul(softmax(node.input(0), axis), reduceSum(dy!, [axis], { keepDims: true })))]
+    },
+    // ONNX Runtime's WebGPU has Softmax only.
+    lowerOn: ['webgpu'],
+    lower: (node) => {
+      const [x, axis] = [node.input(0), node.int('axis', -1)]
+      const shifted = sub(x, reduceMax(x, [axis], { keepDims: true }))
+      return [sub(shifted, log(reduceSum(exp(shifted), [axis], { keepDims: true })))]
     },
   },
 ]

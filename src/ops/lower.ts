@@ -1,7 +1,7 @@
-import type { Graph } from '../graph/graph.ts'
+import type { Graph, Node } from '../graph/graph.ts'
 import { composed, rewrite, type Rewritten } from '../graph/rewrite.ts'
 import { opDefinition } from './definitions.ts'
-import type { LoweringTarget } from './registry.ts'
+import type { LoweringTarget, OpDefinition } from './registry.ts'
 
 /**
  * Replaces operators of our own by ONNX's, in the formulation that is cheapest on the target, and drops dead nodes.
@@ -10,7 +10,12 @@ import type { LoweringTarget } from './registry.ts'
  * @returns The new graph, and where each value of the old one went.
  */
 export function lowerGraph(graph: Graph, target: LoweringTarget): Rewritten {
-  const pass = rewrite(graph, (node) => opDefinition(node.opType)?.lower?.(node, target))
-  if (!pass.graph.nodes.some((node) => opDefinition(node.opType)?.lower)) return pass
+  const pass = rewrite(graph, (node) => loweringOf(node, target)?.(node, target))
+  if (!pass.graph.nodes.some((node) => loweringOf(node, target))) return pass
   return composed(pass, lowerGraph(pass.graph, target))
+}
+
+function loweringOf({ opType }: Node, { device }: LoweringTarget): OpDefinition['lower'] {
+  const { lower, lowerOn = [device] } = opDefinition(opType) ?? {}
+  return lowerOn.includes(device) ? lower : undefined
 }

@@ -21,6 +21,9 @@ export interface OpDefinition {
 
   /** Emits ONNX operators for the node and returns what replaces its outputs. Called once, before serialisation. */
   readonly lower?: (node: Node, target: LoweringTarget) => Value[]
+
+  /** The devices that `lower` is for, where others have the operator. Default: all. */
+  readonly lowerOn?: readonly LoweringTarget['device'][]
 }
 
 /** What a graph is lowered for: the cheapest formulation depends on the device and on the batch size. */

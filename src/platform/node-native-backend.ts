@@ -46,8 +46,12 @@ class NativeBackend implements Backend<WireTensor> {
     return tensor
   }
 
-  read(tensor: WireTensor): WireTensor {
-    return tensor
+  keep(tensor: WireTensor): Promise<WireTensor> {
+    return Promise.resolve(tensor)
+  }
+
+  read(tensor: WireTensor): Promise<WireTensor> {
+    return Promise.resolve(tensor)
   }
 
   createSession(model: Uint8Array, weights: WireTensors): Promise<BackendSession<WireTensor>> {

@@ -11,15 +11,28 @@ export interface HeldTensor {
 export interface Backend<T extends HeldTensor = HeldTensor> {
   /**
    * Whether a run writes its outputs into tensors that it is given. Else each run makes new ones, and an old one is
-   * freed when nobody refers to it.
+   * disposed of when nobody refers to it.
    */
   readonly writesInto: boolean
-  /** `tensor` in the backend's keeping: its memory must not be used any more. */
+  /** `tensor` for one run: its memory must not be used any more. */
   take(tensor: WireTensor): T
+  /** `tensor` for many runs, where they read it fastest; as {@link take} else. */
+  keep(tensor: WireTensor): Promise<T>
   /** The numbers of a tensor, perhaps a window on the backend's memory. */
-  read(tensor: T): WireTensor
-  /** Makes a session of a model and its constants outside of it, which may be dropped then. */
-  createSession(model: Uint8Array, weights: Readonly<Record<string, WireTensor>>): Promise<BackendSession<T>>
+  read(tensor: T): Promise<WireTensor>
+  /** Frees what was kept or came out of a run as state; called once for each. Without it, that is JavaScript's memory. */
+  dispose?(tensor: T): void
+  /**
+   * Makes a session of a model and its constants outside of it, which may be dropped then. `states` are the outputs that
+   * stay in the backend's keeping.
+   */
+  createSession(
+    model: Uint8Array,
+    weights: Readonly<Record<string, WireTensor>>,
+    states: readonly string[],
+  ): Promise<BackendSession<T>>
+  /** When all sessions are released and all tensors disposed of. */
+  close?(): Promise<void>
 }
 
 /** A model that is ready to run. */

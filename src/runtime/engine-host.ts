@@ -1,10 +1,12 @@
 import { openNativeBackend, loadRuntime } from '#platform'
 
-import { RuntimeError } from '../core/errors.ts'
+import { OnnxFinetuneError, RuntimeError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
 import type { Engine, EngineOptions, Program, WireTensors, ZeroTensor } from './engine.ts'
 import { PackageBackend } from './package-backend.ts'
+import { ResidentTensors } from './resident-tensors.ts'
+import { WebgpuBackend } from './webgpu-backend.ts'
 
 /** A program and its session; one with resident weights has none until it runs, and the tensors that it was made with. */
 interface Loaded {
@@ -13,56 +15,64 @@ interface Loaded {
   madeWith?: ReadonlyMap<string, HeldTensor>
 }
 
-/** The engine on this thread: a run on a CPU blocks it for the whole step. */
+/** The engine on this thread: a run on a CPU blocks it for the whole step. Calls are worked off one after another. */
 export class EngineHost implements Engine {
   readonly #programs = new Map<string, Loaded>()
-  readonly #resident = new Map<string, HeldTensor>()
-  readonly #snapshots = new Map<string, ReadonlyMap<string, HeldTensor>>()
-  /** By the state's name, a tensor that the next run may write to: state alternates between two. */
-  readonly #spare = new Map<string, HeldTensor>()
+  readonly #tensors: ResidentTensors
+  #turn: Promise<unknown> = Promise.resolve()
 
-  private constructor(private readonly backend: Backend) {}
+  private constructor(private readonly backend: Backend) {
+    this.#tensors = new ResidentTensors(backend)
+  }
 
   static async start(options: EngineOptions): Promise<EngineHost> {
     const native = await openNativeBackend(options)
-    return new EngineHost(native ?? new PackageBackend(await loadRuntime(options.device, options), options))
+    if (native) return new EngineHost(native)
+    const runtime = await loadRuntime(options.device, options)
+    if (options.device !== 'webgpu') return new EngineHost(new PackageBackend(runtime, options))
+    return new EngineHost(await typed(() => WebgpuBackend.open(runtime, options), 'start WebGPU'))
   }
 
-  async load(name: string, program: Program): Promise<void> {
-    await this.#programs.get(name)?.session?.release()
-    this.#programs.delete(name)
-    const isMadeLater = program.residentWeights !== undefined
-    const session = isMadeLater ? undefined : await this.#createSession(name, program)
-    // A session has the model and its weights: to keep them here too would double them.
-    const kept = isMadeLater ? program : { ...program, model: new Uint8Array(), weights: {} }
-    this.#programs.set(name, { program: kept, session })
+  load(name: string, program: Program): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#programs.get(name)?.session?.release()
+      this.#programs.delete(name)
+      const isMadeLater = program.residentWeights !== undefined
+      const session = isMadeLater ? undefined : await this.#createSession(name, program)
+      // A session has the model and its weights: to keep them here too would double them.
+      const kept = isMadeLater ? program : { ...program, model: new Uint8Array(), weights: {} }
+      this.#programs.set(name, { program: kept, session })
+    })
   }
 
-  async run(name: string, feeds: WireTensors): Promise<WireTensors> {
-    const loaded = this.#programs.get(name)
-    if (!loaded) throw new RuntimeError(`the engine has no program ${name}: load it first`)
-    const { stateInputs, fetches, updates, inPlace = [] } = loaded.program
-    const inputs: Record<string, HeldTensor> = {}
-    for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.backend.take(tensor)
-    for (const [input, state] of Object.entries(stateInputs)) inputs[input] = this.#get(state)
-    const outputs = new Map<string, HeldTensor | undefined>(fetches.map((output) => [output, undefined]))
-    for (const [output, state] of Object.entries(updates)) {
-      outputs.set(output, this.#target(state, inPlace.includes(state)))
-    }
-    const session = await this.#sessionOf(name, loaded)
-    const results = await typed(() => session.run(inputs, outputs), `run the program ${name}`)
-    for (const [output, state] of Object.entries(updates)) this.#replace(state, results.get(output)!)
-    for (const other of this.#programs.values()) await this.#releaseStale(other)
-    return Object.fromEntries(fetches.map((output) => [output, this.backend.read(results.get(output)!)]))
+  run(name: string, feeds: WireTensors): Promise<WireTensors> {
+    return this.#inTurn(async () => {
+      const loaded = this.#programs.get(name)
+      if (!loaded) throw new RuntimeError(`the engine has no program ${name}: load it first`)
+      const { stateInputs, fetches, updates, inPlace = [] } = loaded.program
+      const inputs: Record<string, HeldTensor> = {}
+      for (const [input, tensor] of Object.entries(feeds)) inputs[input] = this.backend.take(tensor)
+      for (const [input, state] of Object.entries(stateInputs)) inputs[input] = this.#tensors.get(state)
+      const outputs = new Map<string, HeldTensor | undefined>(fetches.map((output) => [output, undefined]))
+      for (const [output, state] of Object.entries(updates)) {
+        outputs.set(output, this.#tensors.target(state, inPlace.includes(state)))
+      }
+      const session = await this.#sessionOf(name, loaded)
+      const results = await typed(() => session.run(inputs, outputs), `run the program ${name}`)
+      for (const [output, state] of Object.entries(updates))
+        this.#tensors.replace(state, results.get(output)!)
+      for (const other of this.#programs.values()) await this.#releaseStale(other)
+      return this.#read(fetches, (output) => results.get(output)!)
+    })
   }
 
   push(tensors: WireTensors, transfer = false): Promise<void> {
-    for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
-      const given = this.backend.take({ dtype, data: transfer ? data : data.slice(), shape })
-      this.#spare.delete(name)
-      this.#resident.set(name, given)
-    }
-    return Promise.resolve()
+    return this.#inTurn(async () => {
+      for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
+        const given = { dtype, data: transfer ? data : data.slice(), shape }
+        this.#tensors.put(name, await typed(() => this.backend.keep(given), `take the tensor ${name}`))
+      }
+    })
   }
 
   zeros(tensors: Readonly<Record<string, ZeroTensor>>): Promise<void> {
@@ -72,62 +82,51 @@ export class EngineHost implements Engine {
     return this.push(Object.fromEntries(made), true)
   }
 
-  async pull(names: readonly string[]): Promise<WireTensors> {
-    return Promise.resolve(
-      Object.fromEntries(
-        names.map((name) => {
-          const tensor = this.backend.read(this.#get(name))
-          return [name, { ...tensor, data: tensor.data.slice() }]
-        }),
-      ),
-    )
+  pull(names: readonly string[]): Promise<WireTensors> {
+    return this.#inTurn(async () => {
+      const tensors = await this.#read(names, (name) => this.#tensors.get(name))
+      return Object.fromEntries(
+        Object.entries(tensors).map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
+      )
+    })
   }
 
-  // A run never writes into a tensor that a snapshot has, so keeping the references is a snapshot.
   snapshot(key: string, names: readonly string[]): Promise<void> {
-    this.#snapshots.set(key, new Map(names.map((name) => [name, this.#get(name)])))
-    return Promise.resolve()
+    return this.#inTurn(() => {
+      this.#tensors.snapshot(key, names)
+    })
   }
 
   restore(key: string): Promise<void> {
-    const saved = this.#snapshots.get(key)
-    if (!saved)
-      return Promise.reject(new RuntimeError(`there is no snapshot ${key} to restore: take one first`))
-    for (const [name, tensor] of saved) this.#resident.set(name, tensor)
-    return Promise.resolve()
+    return this.#inTurn(() => {
+      this.#tensors.restore(key)
+    })
   }
 
-  async close(): Promise<void> {
-    const programs = [...this.#programs.values()]
-    this.#programs.clear()
-    this.#resident.clear()
-    this.#snapshots.clear()
-    this.#spare.clear()
-    for (const { session } of programs) await session?.release()
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      const programs = [...this.#programs.values()]
+      this.#programs.clear()
+      // Before their sessions: on WebGPU, Node crashes else.
+      this.#tensors.clear()
+      for (const { session } of programs) await session?.release()
+      await this.backend.close?.()
+    })
   }
 
-  /** A tensor for the next value of `state`; undefined where the backend makes its own. */
-  #target(state: string, isInPlace: boolean): HeldTensor | undefined {
-    if (!this.backend.writesInto) return undefined
-    if (isInPlace && !this.#isKept(state)) return this.#get(state)
-    const spare = this.#spare.get(state)
-    this.#spare.delete(state)
-    if (spare) return spare
-    const { dtype, shape } = this.#get(state)
-    return this.backend.take(Tensor.zeros(shape, dtype))
+  /** A backend can't run two sessions at once, and what one call reads another may dispose of. */
+  #inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#turn.then(work)
+    this.#turn = result.catch(() => undefined)
+    return result
   }
 
-  #replace(state: string, next: HeldTensor): void {
-    const last = this.#get(state)
-    if (next === last) return
-    if (this.backend.writesInto && !this.#isKept(state)) this.#spare.set(state, last)
-    this.#resident.set(state, next)
-  }
-
-  /** Whether a snapshot has the resident tensor `state`. */
-  #isKept(state: string): boolean {
-    const tensor = this.#resident.get(state)
-    return [...this.#snapshots.values()].some((tensors) => tensors.get(state) === tensor)
+  async #read(names: readonly string[], tensorOf: (name: string) => HeldTensor): Promise<WireTensors> {
+    const tensors: [string, WireTensors[string]][] = []
+    for (const name of names) {
+      tensors.push([name, await typed(() => this.backend.read(tensorOf(name)), `read the tensor ${name}`)])
+    }
+    return Object.fromEntries(tensors)
   }
 
   async #sessionOf(name: string, loaded: Loaded): Promise<BackendSession<HeldTensor>> {
@@ -135,11 +134,14 @@ export class EngineHost implements Engine {
     if (loaded.session) return loaded.session
     const { program } = loaded
     const states = Object.entries(program.residentWeights ?? {})
-    const weights = states.map(([path, state]) => [path, this.backend.read(this.#get(state))] as const)
-    loaded.madeWith = new Map(states.map(([, state]) => [state, this.#get(state)]))
+    loaded.madeWith = new Map(states.map(([, state]) => [state, this.#tensors.get(state)]))
+    const weights = await this.#read(
+      states.map(([path]) => path),
+      (path) => this.#tensors.get(program.residentWeights![path]!),
+    )
     loaded.session = await this.#createSession(name, {
       ...program,
-      weights: { ...program.weights, ...Object.fromEntries(weights) },
+      weights: { ...program.weights, ...weights },
     })
     return loaded.session
   }
@@ -147,20 +149,18 @@ export class EngineHost implements Engine {
   /** A run replaces the resident tensors that it changes: one that is the same has the same numbers. */
   async #releaseStale(loaded: Loaded): Promise<void> {
     const { session, madeWith = new Map<string, HeldTensor>() } = loaded
-    if ([...madeWith].every(([state, tensor]) => this.#resident.get(state) === tensor)) return
+    if ([...madeWith].every(([state, tensor]) => this.#tensors.has(state, tensor))) return
     loaded.session = undefined
     delete loaded.madeWith
     await session?.release()
   }
 
-  #createSession(name: string, { model, weights = {} }: Program): Promise<BackendSession<HeldTensor>> {
-    return typed(() => this.backend.createSession(model, weights), `load the program ${name}`)
-  }
-
-  #get(name: string): HeldTensor {
-    const tensor = this.#resident.get(name)
-    if (!tensor) throw new RuntimeError(`the engine has no tensor ${name}: push it first`)
-    return tensor
+  #createSession(
+    name: string,
+    { model, weights = {}, updates }: Program,
+  ): Promise<BackendSession<HeldTensor>> {
+    const create = () => this.backend.createSession(model, weights, Object.keys(updates))
+    return typed(create, `load the program ${name}`)
   }
 }
 
@@ -169,6 +169,7 @@ async function typed<T>(work: () => Promise<T>, what: string): Promise<T> {
   try {
     return await work()
   } catch (cause) {
+    if (cause instanceof OnnxFinetuneError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new RuntimeError(`ONNX Runtime can't ${what}: ${reason}`, { cause })
   }

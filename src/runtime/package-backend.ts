@@ -12,7 +12,8 @@ export interface Runtime {
   readonly Tensor: typeof OrtTensor
 }
 
-interface PackageTensor extends HeldTensor {
+/** A tensor of a package. */
+export interface PackageTensor extends HeldTensor {
   readonly tensor: OrtTensor
 }
 
@@ -26,38 +27,73 @@ export class PackageBackend implements Backend<PackageTensor> {
     private readonly options: EngineOptions,
   ) {}
 
-  take({ dtype, data, shape }: WireTensor): PackageTensor {
-    return held(new this.runtime.Tensor(dtype, data as never, shape))
+  take(tensor: WireTensor): PackageTensor {
+    return taken(this.runtime, tensor)
   }
 
-  read({ dtype, shape, tensor }: PackageTensor): WireTensor {
-    return { dtype, shape, data: tensor.data as WireTensor['data'] }
+  keep(tensor: WireTensor): Promise<PackageTensor> {
+    return Promise.resolve(this.take(tensor))
+  }
+
+  read({ dtype, shape, tensor }: PackageTensor): Promise<WireTensor> {
+    return Promise.resolve({ dtype, shape, data: tensor.data as WireTensor['data'] })
   }
 
   async createSession(
     model: Uint8Array,
     weights: Readonly<Record<string, WireTensor>>,
   ): Promise<BackendSession<PackageTensor>> {
-    const { device, threads } = this.options
-    const session = await this.runtime.InferenceSession.create(model, {
-      executionProviders: [...providers[device].executionProviders],
-      graphOptimizationLevel: 'all',
-      // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
-      enableMemPattern: false,
-      externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
-      // Idle threads of one session must not spin while another works.
-      extra: { session: { force_spinning_stop: '1' } },
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    })
+    const session = await openSession(this.runtime, this.options, { model, weights })
     return {
-      run: async (inputs, outputs) => {
-        const feeds = Object.entries(inputs).map(([name, { tensor }]) => [name, tensor] as const)
-        const results = await session.run(Object.fromEntries(feeds), [...outputs.keys()])
-        return new Map(Object.entries(results).map(([name, tensor]) => [name, held(tensor)]))
-      },
+      run: (inputs, outputs) => runSession(session, inputs, outputs),
       release: () => session.release(),
     }
   }
+}
+
+/** A tensor on the caller's memory. */
+export function taken({ Tensor }: Runtime, { dtype, data, shape }: WireTensor): PackageTensor {
+  return held(new Tensor(dtype, data as never, shape))
+}
+
+/** What {@link openSession} makes a session of. */
+export interface SessionParts {
+  readonly model: Uint8Array
+  readonly weights?: Readonly<Record<string, WireTensor>>
+  /** Outputs that stay on the device; the others come to JavaScript's memory. */
+  readonly onDevice?: readonly string[]
+}
+
+/** Makes a session with the options that all of them have. */
+export function openSession(
+  runtime: Runtime,
+  { device, threads }: EngineOptions,
+  { model, weights = {}, onDevice = [] }: SessionParts,
+): Promise<InferenceSession> {
+  return runtime.InferenceSession.create(model, {
+    executionProviders: [...providers[device].executionProviders],
+    graphOptimizationLevel: 'all',
+    // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
+    enableMemPattern: false,
+    externalData: Object.entries(weights).map(([path, tensor]) => ({ path, data: bytesOf(tensor) })),
+    // Idle threads of one session must not spin while another works.
+    extra: { session: { force_spinning_stop: '1' } },
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(onDevice.length > 0 && {
+      preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, 'gpu-buffer' as const])),
+    }),
+  })
+}
+
+/** Runs a session: see {@link BackendSession.run}. */
+export async function runSession(
+  session: InferenceSession,
+  inputs: Readonly<Record<string, PackageTensor>>,
+  outputs: ReadonlyMap<string, unknown>,
+): Promise<ReadonlyMap<string, PackageTensor>> {
+  const feeds = Object.entries(inputs).map(([name, { tensor }]) => [name, tensor] as const)
+  const results = await session.run(Object.fromEntries(feeds), [...outputs.keys()])
+  return new Map(Object.entries(results).map(([name, tensor]) => [name, held(tensor)]))
 }
 
 function held(tensor: OrtTensor): PackageTensor {
