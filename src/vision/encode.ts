@@ -1,8 +1,10 @@
 /** From a picture to a file's bytes. */
-import { encode } from 'jpeg-js'
-import { PNG } from 'pngjs'
+import { zlibSync } from 'fflate'
 
 import { ArgumentError } from '../core/errors.ts'
+import { writeJpeg } from './codecs/jpeg-write.ts'
+import { pngChunk, pngSignature } from './codecs/png-chunks.ts'
+import { filterRows } from './codecs/png-filters.ts'
 import { contiguous, sizeOfPicture, type Picture } from './picture.ts'
 
 const greyType = 0
@@ -19,19 +21,37 @@ export function encodeJpeg(source: Picture, quality = 75): Uint8Array<ArrayBuffe
     throw new ArgumentError(`a JPEG's quality is 1 to 100, not ${quality}`)
   }
   const [height, width] = sizeOfPicture(source)
-  return ownBytes(encode({ width, height, data: toRgba(source) }, quality).data)
+  return writeJpeg(toRgba(source), width, height, quality)
 }
 
 /** A picture as a PNG file, without loss: 8-bit grey for 1 channel, 8-bit RGB for 3. */
 export function encodePng(source: Picture): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = sizeOfPicture(source)
-  const colorType = channels === 1 ? greyType : rgbType
-  const png = new PNG({ width, height })
-  png.data = Buffer.from(toRgba(source).buffer)
-  return ownBytes(PNG.sync.write(png, { colorType, inputColorType: 6, inputHasAlpha: true }))
+  const header = new Uint8Array(13)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, width)
+  view.setUint32(4, height)
+  header.set([8, channels === 1 ? greyType : rgbType], 8)
+  const rows = filterRows(contiguous(source), height, width * channels, channels)
+  return joined([
+    pngSignature,
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', zlibSync(rows, { level: 4 })),
+    pngChunk('IEND', new Uint8Array()),
+  ])
 }
 
-/** What both encoders take. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+/** What jpeg-js takes. */
 function toRgba(source: Picture): Uint8Array<ArrayBuffer> {
   const [height, width, channels] = sizeOfPicture(source)
   const pixels = contiguous(source)
@@ -43,9 +63,4 @@ function toRgba(source: Picture): Uint8Array<ArrayBuffer> {
     rgba[to + 2] = pixels[from + 2 * step]!
   }
   return rgba
-}
-
-/** Without Node's Buffer around it, whose methods differ from a Uint8Array's, and on memory of its own. */
-function ownBytes(buffer: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(buffer)
 }

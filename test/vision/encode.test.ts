@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import { PNG } from 'pngjs'
+import { describe, expect, it, vi } from 'vitest'
 
 import { ArgumentError } from '../../src/core/errors.ts'
 import { decodeImage } from '../../src/vision/decode.ts'
@@ -21,6 +22,13 @@ describe('encodePng', () => {
     expect(contiguous(decodeImage(encodePng(colour)))).toEqual(contiguous(colour))
   })
 
+  it('is read by pngjs as the same pixels', () => {
+    const { width, height, data } = PNG.sync.read(Buffer.from(encodePng(colour)))
+    expect([width, height]).toEqual([30, 20])
+    const rgb = [...data].filter((_, index) => index % 4 !== 3)
+    expect(rgb).toEqual([...contiguous(colour)])
+  })
+
   it('writes grey as grey, and reads it as three equal channels', () => {
     const bytes = encodePng(grey)
     expect(bytes[25]).toBe(0)
@@ -35,6 +43,16 @@ describe('encodePng', () => {
 })
 
 describe('encodeJpeg', () => {
+  it('gives the same bytes where there is no Buffer, as in a page, and leaves none behind', () => {
+    const inNode = encodeJpeg(colour)
+    vi.stubGlobal('Buffer', undefined)
+    const inPage = encodeJpeg(colour)
+    const after = globalThis.Buffer as unknown
+    vi.unstubAllGlobals()
+    expect(inPage).toEqual(inNode)
+    expect(after).toBeUndefined()
+  })
+
   it.each([
     ['colour', colour],
     ['grey', grey],

@@ -1,4 +1,4 @@
-/** Reads a PNG file's chunks, and lays out anew those that make its pixels. */
+/** Reads a PNG file's chunks, and writes them. */
 
 /** What the header chunk (IHDR) says. */
 export interface PngHeader {
@@ -10,94 +10,103 @@ export interface PngHeader {
   readonly colorType: number
   /** Samples of a pixel in the file. */
   readonly channels: number
+  readonly isInterlaced: boolean
 }
 
-/** A PNG file's parts that matter. */
+/** A PNG file's parts that make its pixels. */
 export interface PngParts {
   readonly header: PngHeader
-  /** The file with no chunks but IHDR, PLTE, IDAT and IEND. */
-  readonly normalised: Uint8Array<ArrayBuffer>
-  /** Bytes of all IDAT chunks. */
-  readonly compressedSize: number
+  /** Red, green and blue of the palette's entries (PLTE). */
+  readonly palette: Uint8Array | undefined
+  /** The contents of all IDAT chunks, in order: one zlib stream. */
+  readonly data: readonly Uint8Array[]
 }
 
-const signatureLength = 8
+/** What may be wrong with a file's chunks. */
+export type PngFault = 'truncated' | 'malformed' | 'damaged'
+
+/** The first bytes of each file. */
+export const pngSignature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+
 /** Length, type and checksum around a chunk's content. */
 const overhead = 12
 const paletteType = 3
-const emptyEnd = [0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]
 const channelsOfType: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 }
+const depthsOfType: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+}
 
 /**
- * Walks the chunks. The end chunk may be missing, as Pillow allows; a chunk that is cut short may not.
- * Transparency (tRNS) is left out, because pngjs would blacken what it makes transparent, and so is
- * everything else that changes no pixel.
+ * Walks the chunks. The end chunk may be missing, as Pillow allows; a chunk that is cut short may not. Only those that
+ * make pixels are looked at: transparency (tRNS) is left out, as `convert('RGB')` drops it.
  */
-export function readPngChunks(bytes: Uint8Array): PngParts | 'truncated' | 'malformed' {
+export function readPngChunks(bytes: Uint8Array): PngParts | PngFault {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const parts = [bytes.subarray(0, signatureLength)]
+  const data: Uint8Array[] = []
   let header: PngHeader | undefined
-  let compressedSize = 0
-  for (let at = signatureLength; at < bytes.length;) {
+  let palette: Uint8Array | undefined
+  for (let at = pngSignature.length; at < bytes.length;) {
     if (at + overhead > bytes.length) return 'truncated'
     const length = view.getUint32(at)
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
     if (type === 'IEND') break
     if (at + overhead + length > bytes.length) return 'truncated'
     if ((type === 'IHDR') === (header !== undefined)) return 'malformed'
-    if (type === 'IHDR') header = readHeader(view, at + 8, length)
+    const content = bytes.subarray(at + 8, at + 8 + length)
+    const matters = type === 'IHDR' || type === 'PLTE' || type === 'IDAT'
+    if (matters && crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length)) {
+      return 'damaged'
+    }
+    if (type === 'IHDR') header = readHeader(content)
     if (!header) return 'malformed'
-    if (type === 'IDAT') compressedSize += length
-    const isPalette = type === 'PLTE' && header.colorType === paletteType
-    if (isPalette || type === 'IHDR' || type === 'IDAT')
-      parts.push(bytes.subarray(at, at + overhead + length))
-    if (isPalette) parts.push(restOfPalette(Math.floor(length / 3)))
+    if (type === 'IDAT') data.push(content)
+    if (type === 'PLTE' && header.colorType === paletteType) palette = content
     at += overhead + length
   }
-  if (!header || compressedSize === 0) return 'truncated'
-  return { header, compressedSize, normalised: join([...parts, Uint8Array.from(emptyEnd)]) }
+  return header && data.some(({ length }) => length > 0) ? { header, palette, data } : 'truncated'
 }
 
-/**
- * A second palette chunk, which pngjs appends to the first: Pillow shows an index beyond the palette as that
- * level of grey, pngjs fails.
- */
-function restOfPalette(entries: number): Uint8Array<ArrayBuffer> {
-  const length = 3 * Math.max(256 - entries, 0)
-  const chunk = new Uint8Array(overhead + length)
+function readHeader(content: Uint8Array): PngHeader | undefined {
+  if (content.length !== 13) return undefined
+  const view = new DataView(content.buffer, content.byteOffset)
+  const [depth, colorType, compression, filter, interlace] = content.subarray(8) as unknown as number[]
+  const channels = channelsOfType[colorType!]
+  const isKnown = depthsOfType[colorType!]?.includes(depth!) === true && compression === 0 && filter === 0
+  if (channels === undefined || !isKnown || interlace! > 1) return undefined
+  return {
+    width: view.getUint32(0),
+    height: view.getUint32(4),
+    depth: depth!,
+    colorType: colorType!,
+    channels,
+    isInterlaced: interlace === 1,
+  }
+}
+
+/** A chunk of a file: length, type, content, checksum. */
+export function pngChunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const chunk = new Uint8Array(overhead + content.length)
   const view = new DataView(chunk.buffer)
-  view.setUint32(0, length)
-  chunk.set([0x50, 0x4c, 0x54, 0x45], 4)
-  for (let index = 0; index < length; index++) chunk[8 + index] = entries + Math.floor(index / 3)
-  view.setUint32(8 + length, crc32(chunk.subarray(4, 8 + length)))
+  view.setUint32(0, content.length)
+  for (let at = 0; at < 4; at++) chunk[4 + at] = type.charCodeAt(at)
+  chunk.set(content, 8)
+  view.setUint32(8 + content.length, crc32(chunk.subarray(4, 8 + content.length)))
   return chunk
 }
 
-/** PNG's checksum, bit by bit: it is for the palette alone. */
+const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
+  return crc
+})
+
+/** PNG's checksum, byte by byte: it is for compressed data, a small part of the work. */
 function crc32(bytes: Uint8Array): number {
   let crc = -1
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0)
-  }
+  for (const byte of bytes) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8)
   return ~crc >>> 0
-}
-
-function readHeader(view: DataView, at: number, length: number): PngHeader | undefined {
-  if (length !== 13) return undefined
-  const colorType = view.getUint8(at + 9)
-  const channels = channelsOfType[colorType]
-  if (channels === undefined) return undefined
-  const [width, height, depth] = [view.getUint32(at), view.getUint32(at + 4), view.getUint8(at + 8)]
-  return { width, height, depth, colorType, channels }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }
