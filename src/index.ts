@@ -13,6 +13,7 @@ export {
   ImageError,
   NonFiniteLossError,
   OnnxFinetuneError,
+  OutOfMemoryError,
   RuntimeError,
   ShapeError,
   StateDictError,
@@ -77,7 +78,7 @@ export {
   sizeOfPicture,
   type Picture,
 } from './vision/picture.ts'
-export { decodeImage, type DecodeOptions } from './vision/decode.ts'
+export { decodeImage, decodeImageAsync, type DecodeOptions } from './vision/decode.ts'
 export type { JpegCodec } from './vision/codecs/problem.ts'
 export { encodeJpeg, encodePng } from './vision/encode.ts'
 export { resize, type Interpolation, type ResizeOptions } from './vision/resize.ts'
@@ -103,6 +104,8 @@ export { preprocessingTransforms, type Preprocessing } from './vision/preprocess
 export * as models from './io/models.ts'
 export { download, type DownloadOptions } from './io/download.ts'
 export type { DownloadProgress } from './io/download-progress.ts'
+export { mountFiles, unmountFiles, type FileSource } from './io/mount-files.ts'
+export { offerDownload } from './io/offer-download.ts'
 export { readStateDict, type ReadStateDictOptions } from './io/read-state-dict.ts'
 export { readPth, type ReadPthOptions } from './io/pth.ts'
 export { writePth } from './io/pth-write.ts'

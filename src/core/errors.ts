@@ -98,6 +98,23 @@ export class RuntimeError extends OnnxFinetuneError {
   static override readonly name: string = 'RuntimeError'
 }
 
+/** Memory that ran out while ONNX Runtime worked. */
+export class OutOfMemoryError extends RuntimeError {
+  static override readonly name: string = 'OutOfMemoryError'
+
+  constructor(
+    /** What ONNX Runtime was to do, and its own message. */
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `memory ran out when ONNX Runtime was to ${reason}. Lower the batch size, or train with gradientCheckpointing: true; ` +
+        'smaller pictures, a smaller model and frozen layers take less, too',
+      options,
+    )
+  }
+}
+
 /** A graphics device that went away in the middle of the work: its driver crashed, or the computer slept. */
 export class DeviceLostError extends RuntimeError {
   static override readonly name: string = 'DeviceLostError'

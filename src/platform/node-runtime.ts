@@ -6,6 +6,7 @@ import type { WorkerLink } from '../runtime/engine-rpc.ts'
 import type { Runtime } from '../runtime/package-backend.ts'
 import type { Device } from '../runtime/providers.ts'
 import { workerEntry } from './node-worker-entry.ts'
+import type { WebgpuAdapter } from './platform.ts'
 
 /** Loads ONNX Runtime on first use. Throws {@link RuntimeError} with the install line if it isn't there. */
 export async function loadRuntime(
@@ -55,14 +56,12 @@ export function startEngineWorker(): WorkerLink {
 export const devices: readonly Device[] = ['cpu', 'cuda', 'webgpu', 'wasm']
 
 /** Only ONNX Runtime knows, and not before it makes a session. */
-export function webgpuAdapter(): Promise<undefined> {
+export function webgpuAdapter(): Promise<WebgpuAdapter | undefined> {
   return Promise.resolve(undefined)
 }
 
 /** What holds ONNX Runtime back, as sentences: nothing. */
-export function runtimeWarnings(): string[] {
-  return []
-}
+export const runtimeWarnings: (device: Device) => string[] = () => []
 
 /** Processors that this process may use. */
 export function processorCount(): number {

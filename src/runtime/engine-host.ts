@@ -1,11 +1,12 @@
 import { openNativeBackend, loadRuntime } from '#platform'
 
-import { OnnxFinetuneError, RuntimeError } from '../core/errors.ts'
+import { RuntimeError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
 import type { Engine, EngineOptions, Program, WireTensors, ZeroTensor } from './engine.ts'
 import { PackageBackend } from './package-backend.ts'
 import { ResidentTensors } from './resident-tensors.ts'
+import { typed } from './typed.ts'
 import { WebgpuBackend } from './webgpu-backend.ts'
 
 /** A program and its session; one with resident weights has none until it runs, and the tensors that it was made with. */
@@ -161,16 +162,5 @@ export class EngineHost implements Engine {
   ): Promise<BackendSession<HeldTensor>> {
     const create = () => this.backend.createSession(model, weights, Object.keys(updates))
     return typed(create, `load the program ${name}`)
-  }
-}
-
-/** ONNX Runtime throws plain errors. */
-async function typed<T>(work: () => Promise<T>, what: string): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (cause instanceof OnnxFinetuneError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new RuntimeError(`ONNX Runtime can't ${what}: ${reason}`, { cause })
   }
 }

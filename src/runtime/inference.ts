@@ -1,7 +1,8 @@
 import { Tensor } from '../core/tensor.ts'
 import type { Engine, WireTensors } from './engine.ts'
-import { chooseDevice, type Device } from './providers.ts'
-import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
+import { openEngine } from './open-engine.ts'
+import type { Device } from './providers.ts'
+import { loadProgram, type StartOptions } from './start-engine.ts'
 
 /** How a finished model is run. */
 export interface InferenceOptions extends StartOptions {
@@ -29,8 +30,7 @@ export class Inference {
 
   /** Throws {@link RuntimeError} where the device is missing or ONNX Runtime refuses the model. */
   static async start(model: InferenceModel, options: InferenceOptions = {}): Promise<Inference> {
-    const { device, reason } = chooseDevice(options.device ?? 'auto')
-    const engine = await startEngine(device, options)
+    const { engine, device, reason } = await openEngine(options.device ?? 'auto', options)
     const files = [...(model.files ?? [])]
     const weights: WireTensors = Object.fromEntries(
       files.map(([name, data]) => [name, { dtype: 'uint8', data, shape: [data.length] }]),

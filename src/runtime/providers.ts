@@ -1,5 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
+import { devices } from '#platform'
+
 import { ArgumentError } from '../core/errors.ts'
 
 /** Where a session runs. */
@@ -11,6 +13,8 @@ export interface Provider {
   readonly executionProviders: readonly InferenceSession.ExecutionProviderConfig[]
   readonly remedy: string
 }
+
+const inPage = !devices.includes('cpu')
 
 /** How each device is reached through ONNX Runtime. */
 export const providers: Readonly<Record<Device, Provider>> = {
@@ -24,21 +28,24 @@ export const providers: Readonly<Record<Device, Provider>> = {
   // The default NHWC layout gives wrong results for some grouped convolutions.
   webgpu: {
     executionProviders: [{ name: 'webgpu', preferredLayout: 'NCHW' }],
-    remedy: "it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: 'cpu'",
+    remedy: inPage
+      ? "it needs a browser with WebGPU and a graphics driver that it trusts; or use device: 'wasm'"
+      : "it needs a graphics driver with Vulkan, Metal or Direct3D 12; or use device: 'cpu'",
   },
   wasm: {
     executionProviders: ['wasm'],
-    remedy: "in Node, device: 'cpu' is faster",
+    remedy: inPage
+      ? 'it needs a browser with WebAssembly SIMD, and room for the model'
+      : "in Node, device: 'cpu' is faster",
   },
 }
 
-/** The device for the option `device`, and why. Throws {@link ArgumentError} for one that there isn't. */
-export function chooseDevice(device: string): { device: Device; reason: string } {
-  if (device === 'auto') {
-    return { device: 'cpu', reason: 'auto: the CPU, the only device whose speed and results were measured' }
-  }
-  if (!Object.hasOwn(providers, device)) {
-    throw new ArgumentError(`device ${device} is unknown: use auto, ${Object.keys(providers).join(', ')}`)
-  }
-  return { device: device as Device, reason: 'asked for' }
+/** Throws {@link ArgumentError} for a device that there isn't, or not here. */
+export function checkDevice(device: string): Device {
+  if (devices.some((known) => known === device)) return device as Device
+  const known = `use auto, ${devices.join(', ')}`
+  if (!Object.hasOwn(providers, device)) throw new ArgumentError(`device ${device} is unknown: ${known}`)
+  throw new ArgumentError(
+    `device ${device} is not for pages, which can't reach it: ${known}; wasm computes on the processor`,
+  )
 }

@@ -1,9 +1,9 @@
 import { RuntimeError } from '../core/errors.ts'
 import { processorCount, startEngineWorker } from '#platform'
-import { Graph } from '../graph/graph.ts'
 import { EngineHost } from './engine-host.ts'
 import { RemoteEngine } from './engine-rpc.ts'
 import type { Engine, Program } from './engine.ts'
+import { identityModel } from './identity-model.ts'
 import { providers, type Device } from './providers.ts'
 
 /** Options of {@link startEngine}. */
@@ -24,13 +24,12 @@ export async function startEngine(
   { threads = processorCount(), engine = 'worker' }: StartOptions = {},
 ): Promise<Engine> {
   const options = { device, threads }
-  const started =
-    engine === 'inline'
-      ? await EngineHost.start(options)
-      : await RemoteEngine.start(startEngineWorker(), options)
+  const started = await orRemedy<Engine>(device, () =>
+    engine === 'inline' ? EngineHost.start(options) : RemoteEngine.start(startEngineWorker(), options),
+  )
   try {
     // ONNX Runtime looks for a provider when it makes a session: without this, that would be at the first batch.
-    if (device !== 'cpu') await loadProgram(started, device, 'probe', await probe())
+    if (device !== 'cpu') await loadProgram(started, device, 'probe', probe())
     return started
   } catch (error) {
     await started.close()
@@ -38,25 +37,25 @@ export async function startEngine(
   }
 }
 
-async function probe(): Promise<Program> {
-  const { serialize } = await import('../graph/serialize.ts')
-  const graph = new Graph()
-  const type = { dtype: 'float32', shape: [1] } as const
-  const output = graph.output(graph.add('Identity', [graph.input('x', 'float32', [1])], {}, [type]).output())
-  return { model: serialize(graph), stateInputs: {}, updates: {}, fetches: [output.name] }
-}
+const probe = (): Program => ({
+  model: identityModel('float32'),
+  stateInputs: {},
+  updates: {},
+  fetches: ['y'],
+})
 
 /** Loads a program, and says what to do where the device's provider is missing. */
-export async function loadProgram(
-  engine: Engine,
-  device: Device,
-  name: string,
-  program: Program,
-): Promise<void> {
+export function loadProgram(engine: Engine, device: Device, name: string, program: Program): Promise<void> {
+  return orRemedy(device, () => engine.load(name, program))
+}
+
+async function orRemedy<T>(device: Device, work: () => Promise<T>): Promise<T> {
   try {
-    await engine.load(name, program)
+    return await work()
   } catch (cause) {
-    if (device === 'cpu' || !(cause instanceof RuntimeError)) throw cause
+    // More special errors say what to do themselves.
+    const isPlain = cause instanceof RuntimeError && cause.name === RuntimeError.name
+    if (device === 'cpu' || !isPlain) throw cause
     const { remedy } = providers[device]
     throw new RuntimeError(`device: '${device}' can't be used: ${cause.message}. Remedy: ${remedy}`, {
       cause,

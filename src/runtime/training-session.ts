@@ -1,4 +1,4 @@
-import { nextTurn } from '#platform'
+import { nextTurn, runtimeWarnings } from '#platform'
 
 import { RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
@@ -10,9 +10,10 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import type { Criterion } from './criterion.ts'
 import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
-import { chooseDevice, type Device } from './providers.ts'
+import { openEngine } from './open-engine.ts'
+import type { Device } from './providers.ts'
 import { stateOf, type SessionState } from './session-state.ts'
-import { loadProgram, startEngine, type StartOptions } from './start-engine.ts'
+import { loadProgram, type StartOptions } from './start-engine.ts'
 import type { Built, ChangingState, TrainingPlan } from './training-graph.ts'
 
 type Evaluation = 'eval' | 'predict'
@@ -100,8 +101,8 @@ export class TrainingSession {
    */
   static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
     checkpointBlocks(model, options.gradientCheckpointing)
-    const { device, reason } = chooseDevice(options.device ?? 'auto')
-    const [engine] = await Promise.all([startEngine(device, options), graphBuilder()])
+    const opening = openEngine(options.device ?? 'auto', options)
+    const [{ engine, device, reason }] = await Promise.all([opening, graphBuilder()])
     return new TrainingSession(model, options, engine, device, reason)
   }
 
@@ -193,6 +194,11 @@ export class TrainingSession {
     await this.#program('train')
     await this.#engine.snapshot('best', this.#plan!.modelNames)
     this.#steps.atSnapshot = this.#steps.made
+  }
+
+  /** What slows the device down here and could be remedied, as sentences: a page without threads, for one. */
+  get warnings(): readonly string[] {
+    return runtimeWarnings(this.device)
   }
 
   /** Loads the last snapshot back. */

@@ -87,7 +87,7 @@ export interface CheckpointEvent {
   readonly step: number
 }
 
-/** Something isn't as it should be, and training goes on: a checkpoint can't be written or is damaged. */
+/** Something isn't as it should be, and training goes on: a checkpoint can't be written or is damaged, a page has no threads. */
 export interface WarningEvent {
   readonly type: 'warning'
   readonly message: string

@@ -63,6 +63,7 @@ export async function* train(
   await using session = await TrainingSession.create(model, { ...options, generator })
   const { device, deviceReason } = session
   yield { type: 'start', device, deviceReason, numEpochs, ...(resumed && { resumed }) }
+  for (const message of session.warnings) yield { type: 'warning', message }
   yield* warnings
   const checkpoints = folder && new Checkpoints(session, run, folder.folder, folder.policy, { loop, best })
   const epochs = trainEpochs(session, options, { resumed: loop, checkpoints })

@@ -7,7 +7,7 @@ import { Tensor } from '../../src/core/tensor.ts'
 import { Graph } from '../../src/graph/graph.ts'
 import { serialize, serializeApart } from '../../src/graph/serialize.ts'
 import { EngineHost } from '../../src/runtime/engine-host.ts'
-import { chooseDevice } from '../../src/runtime/providers.ts'
+import { checkDevice } from '../../src/runtime/providers.ts'
 import { startEngine } from '../../src/runtime/start-engine.ts'
 
 /** total' = total + x; returns total'. */
@@ -182,5 +182,5 @@ it('transfers buffers when asked, and copies otherwise', async () => {
 })
 
 it('refuses an unknown device', () => {
-  expect(() => chooseDevice('tpu')).toThrow(ArgumentError)
+  expect(() => checkDevice('tpu')).toThrow(ArgumentError)
 })
