@@ -1,10 +1,22 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type * as koffiPackage from 'koffi'
 
-import type { NativeJpegTurbo } from './platform.ts'
+import { RuntimeError } from '../core/errors.ts'
+import type { NativeJpegTurbo, Platform } from './platform.ts'
 
 const require = createRequire(import.meta.url)
+
+/** The WebAssembly file of `@cwasm/jpeg-turbo`, whose own loader always makes RGBA and leaks on errors. */
+export const jpegTurbo: Platform['jpegTurbo'] = () =>
+  new WebAssembly.Module(readFileSync(require.resolve('@cwasm/jpeg-turbo/jpeg-turbo.wasm')))
+
+/** Node has no decoder of its own: always rejects. */
+export const decodeByBrowser: Platform['decodeByBrowser'] = () =>
+  Promise.reject(
+    new RuntimeError("codec: 'browser' is for pages: leave it out in Node, which decodes JPEG and PNG"),
+  )
 
 /**
  * The shared library that `@julusian/jpeg-turbo` brings along on Linux, called through koffi. The package's own binding

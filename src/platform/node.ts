@@ -1,15 +1,7 @@
 export { setAssetsFolder } from './node-assets.ts'
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
 export { networkAdvice, openDownloadCache } from './node-downloads.ts'
-export {
-  joinPath,
-  jpegTurboWasm,
-  listDirectory,
-  makeDirectory,
-  readFile,
-  removeFile,
-  writeFile,
-} from './node-files.ts'
+export { joinPath, listDirectory, makeDirectory, readFile, removeFile, writeFile } from './node-files.ts'
 export { nativeCrc32 } from './node-crc32.ts'
 export {
   devices,
@@ -20,7 +12,7 @@ export {
   webgpuAdapter,
 } from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
-export { nativeJpegTurbo } from './node-jpeg-turbo.ts'
+export { decodeByBrowser, jpegTurbo, nativeJpegTurbo } from './node-jpeg-turbo.ts'
 export { rasterizeSvg } from './node-svg.ts'
 export { openProgressBar } from './node-progress.ts'
 export { nextTurn, openSamplePool } from './node-workers.ts'

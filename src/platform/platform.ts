@@ -41,6 +41,14 @@ export interface NativeJpegTurbo {
   ): boolean
 }
 
+/** A picture as a browser gives it. */
+export interface BrowserPicture {
+  readonly width: number
+  readonly height: number
+  /** Red, green, blue, alpha; absent if the picture is larger than was allowed. */
+  readonly rgba: Uint8ClampedArray<ArrayBuffer> | undefined
+}
+
 /** A bar that fills up, redrawn in one line of a terminal. */
 export interface ProgressBar {
   /** Shows it empty, in place of the one before. */
@@ -89,8 +97,10 @@ export interface Platform {
   readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
   /** Joins path segments. */
   joinPath(...segments: string[]): string
-  /** The WebAssembly build of libjpeg-turbo, or `undefined` where there is none. */
-  jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined
+  /** The WebAssembly build of libjpeg-turbo, at once where files can be read at once. Throws an error that says what is in the way. */
+  jpegTurbo(): WebAssembly.Module | Promise<WebAssembly.Module>
+  /** A picture's pixels by the browser's own decoder, alpha blended away. Rejects with what the browser rejects with. */
+  decodeByBrowser(bytes: Uint8Array<ArrayBuffer>, maxPixels: number): Promise<BrowserPicture>
   /** The native build of libjpeg-turbo, where it is installed and works; throws an error that says why it isn't. */
   nativeJpegTurbo(): NativeJpegTurbo
   /** Loads the package of ONNX Runtime for a device. Throws `RuntimeError` naming the remedy. */

@@ -68,16 +68,13 @@ export function joinPath(...segments: string[]): string {
     .join('/')
 }
 
-/** Not bundled for the browser yet: `undefined`, and JPEG is decoded by jpeg-js. */
-export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
-  return undefined
-}
-
 /** A page can't load a native library: always throws. */
 export function nativeJpegTurbo(): NativeJpegTurbo {
   throw new RuntimeError('a browser page has no native JPEG decoder')
 }
 
+export { decodeByBrowser } from './web-decode.ts'
+export { jpegTurbo } from './web-jpeg-turbo.ts'
 export { networkAdvice, openDownloadCache } from './web-downloads.ts'
 export { rasterizeSvg } from './web-svg.ts'
 export { setAssetsFolder } from './web-assets.ts'

@@ -1,7 +1,7 @@
 import { readFile } from '#platform'
 
 import { ArgumentError, ImageError } from '../core/errors.ts'
-import { decodeImage } from '../vision/decode.ts'
+import { decodeImageAsync } from '../vision/decode.ts'
 import { contiguous, picture, sizeOfPicture, type Picture } from '../vision/picture.ts'
 
 /** The pixels of a canvas, `ImageData`: red, green, blue, alpha. */
@@ -21,8 +21,8 @@ export type ImageInput = string | Uint8Array | Picture | CanvasPixels
  * what is no picture.
  */
 export async function readImage(input: ImageInput, signal?: AbortSignal): Promise<Picture> {
-  if (typeof input === 'string') return decodeImage(await readFile(input, signal), { source: input })
-  if (input instanceof Uint8Array) return decodeImage(input)
+  if (typeof input === 'string') return decodeImageAsync(await readFile(input, signal), { source: input })
+  if (input instanceof Uint8Array) return decodeImageAsync(input)
   if (isPixels(input)) return fromPixels(input)
   if (isPicture(input)) return withThreeChannels(input)
   throw new ArgumentError(

@@ -3,6 +3,7 @@ import { joinPath, listDirectory } from '#platform'
 
 import { byCodePoint } from '../core/code-points.ts'
 import { DataError } from '../core/errors.ts'
+import { heicRemedy } from './codecs/unknown-format.ts'
 
 /** A picture file and its class. */
 export interface ImageFile {
@@ -24,16 +25,14 @@ export interface FolderScan {
   readonly skipped: readonly SkippedFile[]
 }
 
-/** Extensions of torchvision's `IMG_EXTENSIONS` that can be decoded. */
-const decodable = ['.jpg', '.jpeg', '.png']
-/** Its others. */
-const undecodable = ['.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp']
+/** Extensions of pictures, those of torchvision's `IMG_EXTENSIONS` and more. */
+const pictures = ['.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp', '.gif', '.avif', '.heic', '.heif']
 
 /**
  * Lists `root`: each folder in it is a class, sorted by name; its files are taken folder by folder, sorted by
- * path, through links. Throws {@link DataError} if there is no class, or a class without a picture.
+ * path, through links; those count whose names end as `decodable` says. Throws {@link DataError} if there is no class, or a class without a picture.
  */
-export async function scanImageFolder(root: string): Promise<FolderScan> {
+export async function scanImageFolder(root: string, decodable: readonly string[]): Promise<FolderScan> {
   const entries = await listDirectory(root)
   const classes = entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name)
   if (classes.length === 0) {
@@ -48,13 +47,13 @@ export async function scanImageFolder(root: string): Promise<FolderScan> {
   for (const [label, name] of classes.entries()) {
     const before = samples.length
     for (const path of await filesBelow(joinPath(root, name))) {
-      const reason = reasonToSkip(path)
+      const reason = reasonToSkip(path, decodable)
       if (reason === undefined) samples.push({ path, label })
       else skipped.push({ path, reason })
     }
     if (samples.length === before) empty.push(name)
   }
-  if (empty.length > 0) throw emptyClasses(root, empty, skipped)
+  if (empty.length > 0) throw emptyClasses(root, empty, skipped, decodable)
   return { classes, samples, skipped }
 }
 
@@ -72,16 +71,21 @@ async function filesBelow(folder: string): Promise<string[]> {
   return found.sort((a, b) => byCodePoint(a.folder, b.folder)).flatMap(({ files }) => files)
 }
 
-function reasonToSkip(path: string): string | undefined {
+function reasonToSkip(path: string, decodable: readonly string[]): string | undefined {
   const name = path.toLowerCase()
   if (decodable.some((extension) => name.endsWith(extension))) return undefined
-  const other = undecodable.find((extension) => name.endsWith(extension))
-  return other === undefined
-    ? `its name does not end as a picture's: ${decodable.join(', ')}`
-    : `${other} files can't be decoded: convert it to JPEG or PNG`
+  const other = pictures.find((extension) => name.endsWith(extension))
+  if (other === undefined) return `its name does not end as a picture's: ${decodable.join(', ')}`
+  const remedy = other.startsWith('.hei') ? heicRemedy : 'convert it to JPEG or PNG'
+  return `${other} files can't be decoded: ${remedy}`
 }
 
-function emptyClasses(root: string, empty: readonly string[], skipped: readonly SkippedFile[]): DataError {
+function emptyClasses(
+  root: string,
+  empty: readonly string[],
+  skipped: readonly SkippedFile[],
+  decodable: readonly string[],
+): DataError {
   const [first] = skipped.filter(({ path }) =>
     empty.some((name) => path.startsWith(joinPath(root, name, '/'))),
   )

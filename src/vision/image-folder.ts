@@ -3,7 +3,7 @@ import type { Generator } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
 import { checkIndex, type Allocate, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
 import { createPictureStore, type PictureCacheOptions, type PictureStore } from './cache/picture-cache.ts'
-import type { DecodeOptions } from './decode.ts'
+import { decodableExtensions, type DecodeOptions } from './decode.ts'
 import { scanImageFolder, type FolderScan, type ImageFile, type SkippedFile } from './image-folder-scan.ts'
 import {
   fromWorker,
@@ -94,7 +94,7 @@ export class ImageFolder implements Dataset {
    * @throws {@link ArgumentError} if the cache's `maxBytes` is not positive, or more than can be reserved.
    */
   static async open(root: string, options: ImageFolderOptions = {}): Promise<ImageFolder> {
-    const scan = await scanImageFolder(root)
+    const scan = await scanImageFolder(root, decodableExtensions(options.decode?.codec))
     if (options.onSkip) scan.skipped.forEach(options.onSkip)
     return new ImageFolder(root, scan, options)
   }

@@ -6,7 +6,7 @@ import type { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Allocate, Sample } from '../data/dataset.ts'
 import { openPictureCache, type PictureStore } from './cache/picture-cache.ts'
-import { decodeImage, type DecodeOptions } from './decode.ts'
+import { decodeImageAsync, type DecodeOptions } from './decode.ts'
 import { contiguous, picture, type Picture } from './picture.ts'
 import { Compose } from './transforms/compose.ts'
 import { describeInput, isPicture } from './transforms/input.ts'
@@ -54,7 +54,7 @@ export async function loadImage(
 
 async function readPicture({ path, decode, cached }: ImageSource): Promise<Picture> {
   const read = async () =>
-    decodeImage(readFileNow(path) ?? (await readFile(path)), { ...decode, source: path })
+    decodeImageAsync(readFileNow(path) ?? (await readFile(path)), { ...decode, source: path })
   if (!cached) return read()
   const cache = openPictureCache(cached.store)
   // Before the file is read: if it changes meanwhile, its next stamp is another.

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { ArgumentError, ImageError, RuntimeError } from '../../src/core/errors.ts'
-import { decodeImage, type DecodeOptions } from '../../src/vision/decode.ts'
+import { decodeImage, decodeImageAsync, type DecodeOptions } from '../../src/vision/decode.ts'
 import { hasNativeJpegTurbo } from '../../src/vision/codecs/jpeg-turbo.ts'
 import { contiguous } from '../../src/vision/picture.ts'
 
@@ -72,6 +72,9 @@ describe("decodeImage by jpeg-js, codec 'js'", () => {
 
 describe('decodeImage refuses, by an ImageError that names the file and the remedy,', () => {
   const text = (content: string) => new TextEncoder().encode(content)
+  /** As HEIC and AVIF begin: a box with the main brand, a version and all brands. */
+  const box = (brand: string, brands = '') =>
+    text(`\0\0\0${String.fromCharCode(16 + brands.length)}ftyp${brand}\0\0\0\0${brands}\0\0\0\x08mdat`)
   const jpeg = bytesOf('rgb-420.jpg')
   const png = bytesOf('rgb-8.png')
   const cases: readonly [string, Uint8Array, string][] = [
@@ -81,7 +84,11 @@ describe('decodeImage refuses, by an ImageError that names the file and the reme
     ['noise', Uint8Array.of(1, 2, 3, 200, 0, 7), 'neither a JPEG nor a PNG'],
     ['GIF', text('GIF89a\x01\0\x01\0'), 'it is a GIF file'],
     ['WebP', text('RIFF\x10\0\0\0WEBPVP8 '), 'it is a WebP file'],
-    ['HEIC', text('\0\0\0\x18ftypheic\0\0\0\0'), 'it is a HEIC file'],
+    ['HEIC', box('heic'), 'it is a HEIC picture, as iPhones take them; convert it to JPEG, or set Settings'],
+    ['HEIC by its second brand', box('mif1', 'mif1heic'), 'it is a HEIC picture'],
+    ['AVIF', box('avif', 'mif1avif'), 'it is an AVIF file'],
+    ['AVIF by its second brand', box('mif1', 'mif1avif'), 'it is an AVIF file'],
+    ['a film', box('isom', 'mp41'), 'neither a JPEG nor a PNG'],
     ['TIFF', text('II*\0\x08\0\0\0'), 'it is a TIFF file'],
     ['a JPEG cut in its pixels', jpeg.subarray(0, jpeg.length - 100), 'the file is truncated'],
     ['a JPEG cut in its end marker', jpeg.subarray(0, jpeg.length - 1), 'the file is truncated'],
@@ -172,6 +179,20 @@ describe('decodeImage, given anything at all, gives a picture or an ImageError:'
       ),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('decodeImageAsync', () => {
+  it.each(names)("gives Pillow's bytes: %s", async (name) => {
+    const { height, width, rgb } = expected[name]!
+    const decoded = await decodeImageAsync(bytesOf(name))
+    expect(decoded.shape).toEqual([height, width, 3])
+    expect(Buffer.from(contiguous(decoded)).equals(Buffer.from(rgb, 'base64'))).toBe(true)
+  })
+
+  it("refuses the browser's decoder in Node, and decodeImage everywhere", async () => {
+    await expect(decodeImageAsync(bytesOf('grey.jpg'), { codec: 'browser' })).rejects.toThrow(RuntimeError)
+    expect(() => decodeImage(bytesOf('grey.jpg'), { codec: 'browser' })).toThrow('use decodeImageAsync')
   })
 })
 

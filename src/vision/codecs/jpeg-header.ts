@@ -16,6 +16,7 @@ export interface JpegHeader {
 
 const startOfScan = 0xda
 const endOfImage = 0xd9
+const app1 = 0xe1
 const app14 = 0xee
 
 /** The frame header, or `undefined` if there is none before the pixels or the end of the file. */
@@ -23,7 +24,8 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   let adobeTransform: number | undefined
   for (const { marker, start, end } of segments(bytes)) {
     if (marker === startOfScan) return undefined
-    if (marker === app14 && end - start >= 12 && isAdobe(bytes, start)) adobeTransform = bytes[start + 11]
+    if (marker === app14 && end - start >= 12 && startsWith(bytes, start, 'Adobe'))
+      adobeTransform = bytes[start + 11]
     if (!isStartOfFrame(marker) || end - start < 6) continue
     const word = (at: number) => bytes[start + at]! * 256 + bytes[start + at + 1]!
     return {
@@ -38,14 +40,34 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   return undefined
 }
 
-function isAdobe(bytes: Uint8Array, start: number): boolean {
-  return String.fromCharCode(...bytes.subarray(start, start + 5)) === 'Adobe'
+function startsWith(bytes: Uint8Array, start: number, word: string): boolean {
+  return String.fromCharCode(...bytes.subarray(start, start + word.length)) === word
 }
 
 /** Whether the file reaches its end marker; a file cut short does not. */
 export function hasJpegEnd(bytes: Uint8Array): boolean {
   for (const { marker } of segments(bytes)) if (marker === endOfImage) return true
   return false
+}
+
+/** The file without its EXIF data, and so without the orientation that browsers would turn the picture by. */
+export function withoutExif(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const kept = Uint8Array.from(bytes)
+  let length = 0
+  let copied = 0
+  for (const { marker, start, end } of segments(bytes)) {
+    if (marker === startOfScan) break
+    if (marker !== app1 || !startsWith(bytes, start, 'Exif')) continue
+    length += copy(bytes.subarray(copied, start - 4), kept, length)
+    copied = end
+  }
+  length += copy(bytes.subarray(copied), kept, length)
+  return kept.subarray(0, length)
+}
+
+function copy(from: Uint8Array, to: Uint8Array, at: number): number {
+  to.set(from, at)
+  return from.length
 }
 
 interface Segment {

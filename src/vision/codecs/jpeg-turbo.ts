@@ -7,7 +7,7 @@
  *
  * @see https://libjpeg-turbo.org/Documentation/Documentation (TurboJPEG 2.x, tjDecompress2)
  */
-import { jpegTurboWasm, nativeJpegTurbo } from '#platform'
+import { jpegTurbo, nativeJpegTurbo } from '#platform'
 
 import type { NativeJpegTurbo } from '../../platform/platform.ts'
 import type { JpegHeader } from './jpeg-header.ts'
@@ -39,13 +39,16 @@ const limitScans = 32768
 const keptMemory = 256 * 2 ** 20
 
 let native: NativeJpegTurbo | undefined
-let whyNotNative: unknown
+let whyNotNative: Error | undefined
 let module: WebAssembly.Module | undefined
 let turbo: TurboExports | undefined
-let whyNot: unknown
+let whyNot: Error | undefined
 
-/** What kept a decoder from being loaded, once {@link hasJpegTurbo} or {@link hasNativeJpegTurbo} has answered no. */
-export function whyNoJpegTurbo(codec: 'wasm' | 'native'): unknown {
+/**
+ * What kept a decoder from being loaded, once {@link hasJpegTurbo} or {@link hasNativeJpegTurbo} has answered no; `undefined` if
+ * it takes {@link loadJpegTurbo} first.
+ */
+export function whyNoJpegTurbo(codec: 'wasm' | 'native'): Error | undefined {
   return codec === 'wasm' ? whyNot : whyNotNative
 }
 
@@ -55,24 +58,44 @@ export function hasNativeJpegTurbo(): boolean {
     try {
       native = nativeJpegTurbo()
     } catch (error) {
-      whyNotNative = error
+      whyNotNative = errorOf(error)
     }
   }
   return native !== undefined
 }
 
-/** Whether the decoder is there: not where WebAssembly is missing or forbidden (a page's CSP). */
+/**
+ * Whether the decoder is there: not where WebAssembly is missing or forbidden (a page's CSP), and in a page not before
+ * {@link loadJpegTurbo}.
+ */
 export function hasJpegTurbo(): boolean {
-  if (module === undefined && whyNot === undefined) {
-    try {
-      const bytes = jpegTurboWasm()
-      if (bytes) module = new WebAssembly.Module(bytes)
-      else whyNot = 'this platform has no build of it'
-    } catch (error) {
-      whyNot = error
-    }
-  }
+  if (module === undefined && whyNot === undefined) void loadJpegTurbo()
   return module !== undefined
+}
+
+/** Loads the decoder: in Node at once, in a page before the promise is kept. It never rejects; a failure is tried again. */
+export function loadJpegTurbo(): Promise<void> | undefined {
+  if (module !== undefined) return undefined
+  const keep = (error: unknown) => {
+    whyNot = errorOf(error)
+  }
+  try {
+    const loaded = jpegTurbo()
+    if (loaded instanceof Promise) return loaded.then(setModule, keep)
+    setModule(loaded)
+  } catch (error) {
+    keep(error)
+  }
+  return undefined
+}
+
+function errorOf(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
+}
+
+function setModule(loaded: WebAssembly.Module): void {
+  module = loaded
+  whyNot = undefined
 }
 
 /** Pixels as libjpeg gives them: 3 bytes RGB, or for 4 components 4 bytes CMYK. */

@@ -12,9 +12,17 @@ import {
   decodeWithTurbo,
   hasJpegTurbo,
   hasNativeJpegTurbo,
+  loadJpegTurbo,
   whyNoJpegTurbo,
 } from './jpeg-turbo.ts'
-import { cannotDecode, checkSize, fetchAgain, saveAgain, type DecodeContext } from './problem.ts'
+import {
+  cannotDecode,
+  checkSize,
+  fetchAgain,
+  saveAgain,
+  type DecodeContext,
+  type JpegCodec,
+} from './problem.ts'
 
 /** Decodes a JPEG file to a packed RGB picture. The EXIF orientation is not applied, as Pillow doesn't. */
 export function decodeJpeg(bytes: Uint8Array, context: DecodeContext): Picture {
@@ -39,20 +47,39 @@ function checkHeader({ width, height, components, precision, process }: JpegHead
   checkSize(context, width, height)
 }
 
-function choose({ codec }: DecodeContext): 'native' | 'wasm' | 'js' {
-  if ((codec === 'auto' || codec === 'native') && hasNativeJpegTurbo()) return 'native'
-  if ((codec === 'auto' || codec === 'wasm') && hasJpegTurbo()) return 'wasm'
-  if (codec === 'auto' || codec === 'js') return 'js'
-  throw new RuntimeError(
-    `codec: '${codec}' was asked for, but that JPEG decoder can't be loaded here; ${remedies[codec]}, or use codec: 'auto'`,
-    { cause: whyNoJpegTurbo(codec) },
-  )
+/** Loads the decoder that {@link decodeJpeg} will want, where that takes time: in a page. */
+export function prepareJpeg(codec: JpegCodec): Promise<void> | undefined {
+  if (codec === 'native' || codec === 'js' || (codec === 'auto' && hasNativeJpegTurbo())) return undefined
+  return loadJpegTurbo()
 }
 
-const remedies = {
-  native: 'on Linux install it (npm install @julusian/jpeg-turbo)',
-  wasm: "allow WebAssembly (in a page: 'wasm-unsafe-eval' in its Content-Security-Policy)",
-} as const
+/** Never one whose pixels differ from Pillow's, unless it is asked for. */
+function choose({ codec }: DecodeContext): 'native' | 'wasm' | 'js' {
+  if (codec === 'js') return 'js'
+  if (codec !== 'wasm' && hasNativeJpegTurbo()) return 'native'
+  if (codec !== 'native' && hasJpegTurbo()) return 'wasm'
+  throw cannotLoad(codec)
+}
+
+function cannotLoad(codec: Exclude<JpegCodec, 'js'>): RuntimeError {
+  if (codec === 'native') {
+    return new RuntimeError(
+      "codec: 'native' was asked for, but that JPEG decoder can't be loaded here; on Linux install it (npm install " +
+        "@julusian/jpeg-turbo), or use codec: 'auto'",
+      { cause: whyNoJpegTurbo('native') },
+    )
+  }
+  const cause = whyNoJpegTurbo('wasm')
+  if (cause === undefined) {
+    return new RuntimeError(
+      'in a page the JPEG decoder has to be loaded first: use `await decodeImageAsync(bytes)` in the place of `decodeImage(bytes)`',
+    )
+  }
+  return new RuntimeError(
+    `the JPEG decoder, which is WebAssembly, can't be loaded: ${cause.message}; or use codec: 'js', whose pixels differ a little`,
+    { cause },
+  )
+}
 
 function fromTurbo(
   bytes: Uint8Array,

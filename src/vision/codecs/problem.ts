@@ -9,7 +9,7 @@ export interface DecodeContext {
   readonly codec: JpegCodec
 }
 
-/** Which JPEG decoder: `auto` is the first of the others that is there. */
+/** Which JPEG decoder: `auto` is `native` where it is there, else `wasm`. */
 export type JpegCodec = 'auto' | 'native' | 'wasm' | 'js'
 
 /** An {@link ImageError} that names the picture, what is wrong and what to do. */

@@ -1,0 +1,25 @@
+import type { BrowserPicture } from './platform.ts'
+
+/**
+ * Decodes a picture of any format that the browser knows; of an animation the first frame. Colour profiles are not applied, as
+ * by Pillow; transparent pixels come out black, as a canvas can't keep their colour.
+ */
+export async function decodeByBrowser(
+  bytes: Uint8Array<ArrayBuffer>,
+  maxPixels: number,
+): Promise<BrowserPicture> {
+  const bitmap = await createImageBitmap(new Blob([bytes]), {
+    colorSpaceConversion: 'none',
+    premultiplyAlpha: 'none',
+    imageOrientation: 'none' as ImageOrientation,
+  })
+  const { width, height } = bitmap
+  try {
+    if (width * height > maxPixels) return { width, height, rgba: undefined }
+    const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!
+    context.drawImage(bitmap, 0, 0)
+    return { width, height, rgba: context.getImageData(0, 0, width, height).data }
+  } finally {
+    bitmap.close()
+  }
+}
