@@ -3,6 +3,8 @@
  * the JavaScript interface of two builds of onnxruntime-web. Nothing is left to resolve, so any bundler or none can take
  * them; src/platform/web-assets.ts finds them and ONNX Runtime's WebAssembly. The npm packages that are built on are inside.
  */
+import { rm } from 'node:fs/promises'
+
 import { build } from 'esbuild'
 
 /** workerpool asks for these where it runs in Node. */
@@ -10,7 +12,7 @@ const nodeOnly = {
   name: 'node-only',
   setup(build) {
     build.onResolve(
-      { filter: /^(worker_threads|os|child_process|util|stream|zlib|assert|buffer)$/ },
+      { filter: /^(worker_threads|os|child_process)$/ },
       ({ path }) => ({
         path,
         namespace: 'node-only',
@@ -19,6 +21,9 @@ const nodeOnly = {
     build.onLoad({ filter: /.*/, namespace: 'node-only' }, () => ({ contents: 'export default {}' }))
   },
 }
+
+// Chunks are named by their content: old ones would stay.
+await rm('dist/web', { recursive: true, force: true })
 
 const shared = {
   outdir: 'dist/web',

@@ -1,10 +1,12 @@
 import { readFileSync, statSync } from 'node:fs'
 
+import { mountedFile, stampOf } from './mounts.ts'
 import { fileSystemError } from './node-files.ts'
 import type { FileStamp } from './platform.ts'
 
-/** Reads a whole file at once; never `undefined` here. Throws {@link FileSystemError} as `readFile` does. */
+/** Reads a whole file at once; `undefined` for a mounted one. Throws {@link FileSystemError} as `readFile` does. */
 export function readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined {
+  if (mountedFile(path)) return undefined
   try {
     const { buffer, byteOffset, byteLength } = readFileSync(path)
     return new Uint8Array(buffer, byteOffset, byteLength)
@@ -15,6 +17,8 @@ export function readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined {
 
 /** A file's stamp; a link counts as what it points at. Throws {@link FileSystemError} as `readFile` does. */
 export function fileStamp(path: string): FileStamp {
+  const mounted = mountedFile(path)
+  if (mounted) return stampOf(mounted)
   try {
     const { mtimeMs, size } = statSync(path)
     return { mtimeMs, size }

@@ -1,15 +1,16 @@
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import { mkdir, open, readFile as readFileOfNode, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 import { AbortError, FileSystemError } from '../core/errors.ts'
 import { byCodePoint } from '../core/code-points.ts'
+import { isMountPath, listMounted, mountedFile, readMounted } from './mounts.ts'
 import { readInParallel } from './node-parallel-read.ts'
 import type { DirectoryEntry } from './platform.ts'
 
 /** Reads a whole file. Throws {@link FileSystemError} naming the path and the remedy. */
 export async function readFile(path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const mounted = mountedFile(path)
+  if (mounted) return readMounted(mounted, path, signal)
   try {
     const whole = await readInParallel(path, signal)
     if (whole) return whole
@@ -72,6 +73,7 @@ export async function makeDirectory(path: string): Promise<void> {
 
 /** Entries of a folder, sorted by name in code-point order; links count as what they point at. */
 export async function listDirectory(path: string): Promise<DirectoryEntry[]> {
+  if (isMountPath(path)) return listMounted(path)
   try {
     const entries = await readdir(path, { withFileTypes: true })
     const listed = entries.map(async (entry) => ({
@@ -87,13 +89,6 @@ export async function listDirectory(path: string): Promise<DirectoryEntry[]> {
 /** Joins path segments. */
 export function joinPath(...segments: string[]): string {
   return join(...segments)
-}
-
-/** The WebAssembly file of `@cwasm/jpeg-turbo`, whose own loader always makes RGBA and leaks on errors. */
-export function jpegTurboWasm(): Uint8Array<ArrayBuffer> | undefined {
-  const path = createRequire(import.meta.url).resolve('@cwasm/jpeg-turbo/jpeg-turbo.wasm')
-  const { buffer, byteOffset, byteLength } = readFileSync(path)
-  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,3 +1,5 @@
+export { mount, mountedFile, readMounted, stampOf, unmount, type MountedFile } from './mounts.ts'
+export { offerDownload } from './node-offer.ts'
 export { setAssetsFolder } from './node-assets.ts'
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
 export { networkAdvice, openDownloadCache } from './node-downloads.ts'

@@ -9,6 +9,7 @@ import type { WorkerLink } from '../runtime/engine-rpc.ts'
 import type { Runtime } from '../runtime/package-backend.ts'
 import type { Device } from '../runtime/providers.ts'
 import type { DownloadCache } from './download-cache.ts'
+import type { MountedFile } from './mounts.ts'
 import type { SamplePool } from './sample-pool.ts'
 
 /** What a folder holds. */
@@ -95,6 +96,16 @@ export interface Platform {
   networkAdvice(): string
   /** The CRC-32 of zip, going on from that of the bytes before; `undefined` where only JavaScript has one. */
   readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
+  /** Gives files paths below a root, which is returned; keys are paths below it. */
+  mount(files: ReadonlyMap<string, MountedFile>): string
+  /** Lets go of them. */
+  unmount(root: string): void
+  /** What is mounted at a path, for a loader worker; `undefined` for paths of other kinds. Throws `FileSystemError`. */
+  mountedFile(path: string): MountedFile | undefined
+  /** Reads it; the path is for messages. Throws `FileSystemError` or `FileFormatError`. */
+  readMounted(file: MountedFile, path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
+  /** Offers a file, by its path, or bytes to the user as a download. Throws `RuntimeError` in Node. */
+  offerDownload(what: string | Blob, name: string): Promise<void>
   /** Joins path segments. */
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, at once where files can be read at once. Throws an error that says what is in the way. */

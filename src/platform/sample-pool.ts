@@ -46,7 +46,7 @@ export function createSamplePool(options: SamplePoolOptions): SamplePool {
     run: async (task, signal) => {
       // Loaded with the first task: many a page and program makes its batches on its own thread.
       const before = closings
-      const { pool } = await import('workerpool')
+      const { pool } = await import('./worker-pool.ts')
       if (closings !== before) throw closed()
       throwIfAborted(signal, 'the batch')
       if (!crew || crew.hasEnded) crew = new Crew(pool, options, () => void close())

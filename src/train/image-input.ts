@@ -11,8 +11,8 @@ export interface CanvasPixels {
   readonly height: number
 }
 
-/** What a {@link Predictor} takes for a picture: a path (in a browser a URL), a JPEG or PNG file's bytes, or pixels. */
-export type ImageInput = string | Uint8Array | Picture | CanvasPixels
+/** What a {@link Predictor} takes for a picture: a path (in a browser a URL), a JPEG or PNG file or its bytes, or pixels. */
+export type ImageInput = string | Uint8Array | Blob | Picture | CanvasPixels
 
 /**
  * The picture `[H, W, 3]` that is meant.
@@ -23,11 +23,17 @@ export type ImageInput = string | Uint8Array | Picture | CanvasPixels
 export async function readImage(input: ImageInput, signal?: AbortSignal): Promise<Picture> {
   if (typeof input === 'string') return decodeImageAsync(await readFile(input, signal), { source: input })
   if (input instanceof Uint8Array) return decodeImageAsync(input)
+  if (input instanceof Blob) return fromFile(input)
   if (isPixels(input)) return fromPixels(input)
   if (isPicture(input)) return withThreeChannels(input)
   throw new ArgumentError(
-    `a picture is a path, the bytes of a JPEG or PNG file, a Picture or ImageData, not ${describe(input)}`,
+    `a picture is a path, a JPEG or PNG file or its bytes, a Picture or ImageData, not ${describe(input)}`,
   )
+}
+
+async function fromFile(file: Blob): Promise<Picture> {
+  const source = file instanceof File ? file.name : 'the picture'
+  return decodeImageAsync(new Uint8Array(await file.arrayBuffer()), { source })
 }
 
 function isPixels(input: unknown): input is CanvasPixels {

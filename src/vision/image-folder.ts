@@ -1,4 +1,6 @@
 /** A data set of picture files, one folder for each class. */
+import { mountedFile } from '#platform'
+
 import type { Generator } from '../core/generator.ts'
 import type { Tensor } from '../core/tensor.ts'
 import { checkIndex, type Allocate, type Dataset, type Sample, type SampleJob } from '../data/dataset.ts'
@@ -143,7 +145,8 @@ export class ImageFolder implements Dataset {
 
   #source(index: number): ImageSource {
     const { decode = {} } = this.#options
-    return { path: this.#at(index).path, decode, cached: this.#store && { store: this.#store, index } }
+    const { path } = this.#at(index)
+    return { path, mounted: mountedFile(path), decode, cached: this.#store && { store: this.#store, index } }
   }
 
   #target(label: number): number | Tensor {

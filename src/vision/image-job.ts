@@ -1,5 +1,5 @@
 /** One picture file to one sample: on the caller's thread for `ImageFolder.get`, in a loader worker for its job. */
-import { fileStamp, readFile, readFileNow } from '#platform'
+import { fileStamp, readFile, readFileNow, readMounted, stampOf, type MountedFile } from '#platform'
 
 import { ArgumentError, DataError, OnnxFinetuneError } from '../core/errors.ts'
 import type { Generator } from '../core/generator.ts'
@@ -16,6 +16,8 @@ import { applyTransform, type TransformInput, type TransformLike } from './trans
 /** A picture file, and how it is read. */
 export interface ImageSource {
   readonly path: string
+  /** A file that has its path on the caller's thread only. */
+  readonly mounted?: MountedFile | undefined
   readonly decode: Pick<DecodeOptions, 'codec' | 'maxPixels'>
   /** Where the decoded picture is kept, and its index there. */
   readonly cached?: { readonly store: PictureStore; readonly index: number } | undefined
@@ -52,18 +54,23 @@ export async function loadImage(
   return transform ? transformNamed(source.path, transform, decoded, generator, allocate) : decoded
 }
 
-async function readPicture({ path, decode, cached }: ImageSource): Promise<Picture> {
-  const read = async () =>
-    decodeImageAsync(readFileNow(path) ?? (await readFile(path)), { ...decode, source: path })
+async function readPicture(source: ImageSource): Promise<Picture> {
+  const { path, mounted, decode, cached } = source
+  const read = async () => decodeImageAsync(await bytesOf(source), { ...decode, source: path })
   if (!cached) return read()
   const cache = openPictureCache(cached.store)
   // Before the file is read: if it changes meanwhile, its next stamp is another.
-  const stamp = fileStamp(path)
+  const stamp = mounted ? stampOf(mounted) : fileStamp(path)
   const known = cache.get(cached.index, stamp)
   if (known) return known
   const decoded = await read()
   cache.put(cached.index, stamp, decoded)
   return decoded
+}
+
+async function bytesOf({ path, mounted }: ImageSource): Promise<Uint8Array> {
+  if (mounted) return readMounted(mounted, path)
+  return readFileNow(path) ?? readFile(path)
 }
 
 /** Applies `transform`; what it throws becomes the cause of an error that names the picture. */

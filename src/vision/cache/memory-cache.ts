@@ -25,6 +25,12 @@ const usedBlocks = 0
 
 /** @throws {@link ArgumentError} if `maxBytes` is more than the system gives. */
 export function createMemoryStore(count: number, maxBytes: number): MemoryStore {
+  if (!('SharedArrayBuffer' in globalThis)) {
+    throw new ArgumentError(
+      'cache: pictures are kept in memory that threads share, which only a page has that is cross-origin isolated: serve it ' +
+        'with "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp", or leave cache out',
+    )
+  }
   const table = new SharedArrayBuffer((count + 1) * wordsOfRow * 4)
   const size = Math.floor(Math.min(maxBytes, blockSize * (2 ** 31 - 1)) / blockSize) * blockSize
   try {

@@ -1,3 +1,4 @@
+/* global atob, File */
 // What each bundler is given: the library by its name, nothing else.
 import { DataLoader, ImageFolder, mountFiles, nn, optim, trainModel, transforms as T } from 'onnx-finetune'
 
@@ -12,10 +13,10 @@ globalThis.trainHere = async (entries, device) => {
   const folder = await ImageFolder.open(await mountFiles(files), {
     transform: new T.Compose([new T.Resize([16, 16]), new T.ToTensor()]),
   })
-  const loader = new DataLoader(folder, { batchSize: 4, numWorkers: 1 })
+  const loader = new DataLoader(folder, { batchSize: 4, shuffle: true, numWorkers: 1 })
   const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(16 * 16 * 3, 2))
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.05 })
-  const options = { criterion: new nn.CrossEntropyLoss(), optimizer, numEpochs: 3, device, progress: false }
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 })
+  const options = { criterion: new nn.CrossEntropyLoss(), optimizer, numEpochs: 5, device, progress: false }
   const result = await trainModel(model, { dataloaders: { train: loader, val: loader }, ...options })
   await loader.close()
   return result.bestAccuracy

@@ -54,7 +54,11 @@ export async function serve(options: ServeOptions): Promise<Server> {
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: ServeOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ServeOptions,
+): Promise<void> {
   const { isIsolated = true, policy, routes = {} } = options
   if (isIsolated) {
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')

@@ -1,0 +1,121 @@
+/** From what a program was handed, an input's files, a folder's handle, a drop, an archive or a list, to a path for the library. */
+import { mount, readFile, unmount, type MountedFile } from '#platform'
+
+import { ArgumentError, DataError } from '../core/errors.ts'
+import { filesOfDrop, filesOfHandle } from './mount-handles.ts'
+import { filesOfManifest } from './mount-manifest.ts'
+import { filesOfZip, isZip } from './mount-zip.ts'
+
+/**
+ * Files by path, each as bytes or as the URL that gives them; a list of files, as an `<input type="file" webkitdirectory>` has;
+ * a folder's handle, as `showDirectoryPicker` gives; what was dropped, which must be handed over in the event's own turn; a
+ * `.zip` archive; or the URL of an archive or a manifest.
+ */
+export type FileSource =
+  | Readonly<Record<string, Blob | string>>
+  | Iterable<File>
+  | ArrayLike<File>
+  | FileSystemDirectoryHandle
+  | DataTransfer
+  | Blob
+  | URL
+
+/**
+ * Gives files a path, that `ImageFolder.open` and everything else that reads takes, in pages and in Node. Nothing is read
+ * yet, and nothing is copied. Hidden files, and what systems leave in archives, are left out. If all files are in one folder with folders
+ * in it, that folder is the root.
+ *
+ * A manifest is JSON: `{ "train/ants/1.jpg": "https://example.org/1.jpg" }`, or a list of paths; URLs are relative to the manifest's.
+ *
+ * @returns The root's path; it holds until {@link unmountFiles} or the program's end.
+ * @throws {@link DataError} where there is no file in it.
+ * @throws {@link ArgumentError} for what is no source of files.
+ * @throws {@link FileFormatError} for a damaged archive or manifest, {@link FileSystemError} for one that can't be read.
+ *
+ * @example
+ * ```ts
+ * import { ImageFolder, mountFiles } from 'onnx-finetune'
+ *
+ * declare const input: { readonly files: FileList }   // <input type="file" webkitdirectory>
+ * const train = await ImageFolder.open(`${await mountFiles(input.files)}/train`)
+ * ```
+ */
+export async function mountFiles(source: FileSource): Promise<string> {
+  const found = await filesOf(source)
+  const files = isNamed(source) ? found : withoutCommonFolder(withoutHidden(found))
+  if (files.size === 0)
+    throw new DataError('there is no file in what was given: choose a folder with files in it')
+  return mount(files)
+}
+
+/** Lets go of the files that {@link mountFiles} gave a path. */
+export function unmountFiles(root: string): void {
+  unmount(root)
+}
+
+type Files = ReadonlyMap<string, MountedFile>
+
+async function filesOf(source: FileSource): Promise<Files> {
+  if (source instanceof URL) return filesOfUrl(source)
+  if (source instanceof Blob) return filesOfZip(source)
+  if (isDrop(source)) return filesOfDrop(source)
+  if (isHandle(source)) return filesOfHandle(source)
+  if (Symbol.iterator in source || 'length' in source)
+    return filesOfList(Array.from(source as ArrayLike<File>))
+  if (isNamed(source)) {
+    return new Map(Object.entries(source).map(([path, from]) => [checkedPath(path), mounted(from)]))
+  }
+  throw new ArgumentError(
+    'mountFiles takes files by path, a list of files, the handle of a folder, a drop, a .zip or a URL',
+  )
+}
+
+async function filesOfUrl(url: URL): Promise<Files> {
+  const bytes = await readFile(url.href)
+  return isZip(bytes) ? filesOfZip(new Blob([bytes]), url.href) : filesOfManifest(bytes, url)
+}
+
+async function filesOfList(files: readonly File[]): Promise<Files> {
+  const [only] = files
+  if (files.length === 1 && only && /\.zip$/i.test(only.name)) return filesOfZip(only, only.name)
+  return new Map(files.map((file) => [file.webkitRelativePath || file.name, mounted(file)]))
+}
+
+/** A file as it will be read. */
+function mounted(from: Blob | string): MountedFile {
+  const lastModified = from instanceof File ? from.lastModified : 0
+  return { from, isDeflated: false, lastModified }
+}
+
+function checkedPath(path: string): string {
+  const segments = path.split('/')
+  if (path !== '' && !segments.some((segment) => ['', '.', '..'].includes(segment))) return path
+  throw new ArgumentError(`mountFiles: '${path}' is no path below a folder, as 'train/ants/1.jpg'`)
+}
+
+function withoutHidden(files: Files): Files {
+  const isHidden = (path: string) =>
+    path.split('/').some((name) => name.startsWith('.') || name === '__MACOSX') ||
+    /(^|\/)Thumbs\.db$/i.test(path)
+  return new Map([...files].filter(([path]) => !isHidden(path)))
+}
+
+/** `photos/ants/1.jpg` is `ants/1.jpg`; of `ants/1.jpg` nothing goes, even if there is nothing but ants. */
+function withoutCommonFolder(files: Files): Files {
+  const paths = [...files.keys()].map((path) => path.split('/'))
+  const [top] = paths[0] ?? []
+  if (!paths.every((path) => path.length > 2 && path[0] === top)) return files
+  return new Map([...files].map(([path, file]) => [path.slice(path.indexOf('/') + 1), file]))
+}
+
+function isNamed(source: FileSource): source is Readonly<Record<string, Blob | string>> {
+  return Object.getPrototypeOf(source) === Object.prototype
+}
+
+function isHandle(source: object): source is FileSystemDirectoryHandle {
+  return 'kind' in source && source.kind === 'directory'
+}
+
+function isDrop(source: object): source is DataTransfer {
+  return 'items' in source && 'dropEffect' in source
+}
