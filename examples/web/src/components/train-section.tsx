@@ -1,0 +1,44 @@
+import { announcement, device, epochRows, phase, review, status } from '../state/run.ts'
+import { ConfusionMatrix } from './confusion-matrix.tsx'
+import { Curves } from './curves.tsx'
+import { EpochTable } from './epoch-table.tsx'
+import { Mistakes } from './mistakes.tsx'
+import { PredictionGrid } from './prediction-grid.tsx'
+import { TrainButtons } from './train-buttons.tsx'
+import { TrainProgress } from './train-progress.tsx'
+
+/** Training, and all that can be seen of it. */
+export function TrainSection() {
+  return (
+    <section id="train" class="card" aria-labelledby="train-title">
+      <h2 id="train-title">
+        <span class="step">3</span> Train
+      </h2>
+      <TrainButtons />
+      <p class="visually-hidden" role="status">
+        {announcement.value}
+      </p>
+      <p class="status" data-phase={phase.value}>
+        {status.value}
+      </p>
+      {device.value && (
+        <p class="device">
+          Runs on <strong>{names[device.value.name] ?? device.value.name}</strong>{' '}
+          <span class="reason">({device.value.reason})</span>
+        </p>
+      )}
+      <TrainProgress />
+      <Curves />
+      {epochRows.value.length > 0 && <EpochTable />}
+      {review.value && (
+        <>
+          <PredictionGrid review={review.value} />
+          <ConfusionMatrix review={review.value} />
+          <Mistakes review={review.value} />
+        </>
+      )}
+    </section>
+  )
+}
+
+const names: Readonly<Record<string, string>> = { webgpu: 'WebGPU', wasm: 'WebAssembly' }

@@ -1,0 +1,23 @@
+/** What was there before a reload. */
+import { effect } from '@preact/signals'
+
+import { keepClassNames, keptClassNames, keptPictures } from '../storage/picture-store.ts'
+import { classNames, pictures } from './data.ts'
+import { notifyError } from './notices.ts'
+
+/** Brings pictures and classes back, and keeps classes from then on. */
+export async function restorePage(): Promise<void> {
+  try {
+    const kept = await keptPictures()
+    const added = pictures.value
+    pictures.value = [...kept, ...added]
+    classNames.value = [
+      ...new Set([...keptClassNames(), ...kept.map(({ className }) => className), ...classNames.value]),
+    ]
+  } catch (error) {
+    notifyError(error, 'The pictures of the last visit are not there: ')
+  }
+  effect(() => {
+    keepClassNames(classNames.value)
+  })
+}
