@@ -11,11 +11,15 @@ globalThis.trainHere = async (entries, device) => {
     return file
   })
   const folder = await ImageFolder.open(await mountFiles(files), {
-    transform: new T.Compose([new T.Resize([16, 16]), new T.ToTensor()]),
+    transform: new T.Compose([
+      new T.Resize([16, 16]),
+      new T.ToTensor(),
+      new T.Normalize([0.5, 0.5, 0.5], [0.5, 0.5, 0.5]),
+    ]),
   })
   const loader = new DataLoader(folder, { batchSize: 4, shuffle: true, numWorkers: 1 })
   const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(16 * 16 * 3, 2))
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 })
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.001 })
   const options = { criterion: new nn.CrossEntropyLoss(), optimizer, numEpochs: 5, device, progress: false }
   const result = await trainModel(model, { dataloaders: { train: loader, val: loader }, ...options })
   await loader.close()
