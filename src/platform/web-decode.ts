@@ -2,7 +2,8 @@ import type { BrowserPicture } from './platform.ts'
 
 /**
  * Decodes a picture of any format that the browser knows; of an animation the first frame. Colour profiles are not applied, as
- * by Pillow; transparent pixels come out black, as a canvas can't keep their colour.
+ * by Pillow. Transparent pixels come out on black, as a canvas can't keep their colours. EXIF's orientation is always applied
+ * (Chromium takes `imageOrientation: 'none'` for another name of `'from-image'`): whoever doesn't want that takes it out of the file.
  */
 export async function decodeByBrowser(
   bytes: Uint8Array<ArrayBuffer>,
@@ -11,7 +12,6 @@ export async function decodeByBrowser(
   const bitmap = await createImageBitmap(new Blob([bytes]), {
     colorSpaceConversion: 'none',
     premultiplyAlpha: 'none',
-    imageOrientation: 'none' as ImageOrientation,
   })
   const { width, height } = bitmap
   try {
