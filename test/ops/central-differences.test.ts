@@ -4,6 +4,7 @@ import { Tensor } from '../../src/core/tensor.ts'
 import { builtInOps, registerOp } from '../../src/ops/definitions.ts'
 import { mul } from '../../src/ops/elementwise.ts'
 import { gradientErrors, type Setting } from './central-differences.ts'
+import { lowerings, testDevice } from '../support/device.ts'
 import { buildCase, differenceCases, type DifferenceCase } from './difference-cases.ts'
 
 async function expectSmallErrors(entry: DifferenceCase, setting: Setting): Promise<void> {
@@ -13,14 +14,17 @@ async function expectSmallErrors(entry: DifferenceCase, setting: Setting): Promi
 
 describe('gradients agree with central differences', () => {
   it.each(differenceCases)('%s', async (_, entry) => {
-    await expectSmallErrors(entry, { device: 'cpu', symbolicBatch: false })
+    await expectSmallErrors(entry, { device: testDevice, symbolicBatch: false })
   })
 })
 
-describe('gradients agree with central differences under a symbolic batch, lowered for WebGPU', () => {
+/** On the CPU, the formulations for WebGPU: the first suite has those for the CPU. */
+const device = lowerings.at(-1)!
+
+describe(`gradients agree with central differences under a symbolic batch, lowered for ${device}`, () => {
   it.each(differenceCases.filter(([, { batched }]) => batched?.length !== 0))('%s', async (_, entry) => {
-    await expectSmallErrors(entry, { device: 'webgpu', symbolicBatch: true })
-    await expectSmallErrors(entry, { device: 'webgpu', symbolicBatch: true, batch: 1 })
+    await expectSmallErrors(entry, { device, symbolicBatch: true })
+    await expectSmallErrors(entry, { device, symbolicBatch: true, batch: 1 })
   })
 })
 
@@ -45,6 +49,6 @@ it('would notice one element in twelve that is wrong by two per cent', async () 
     inputs: [Tensor.zeros([12])],
     build: (x) => x.graph.add('Softsign', [x], {}, [x]).output(),
   }
-  const [error] = await gradientErrors(wrong, { device: 'cpu', symbolicBatch: false })
+  const [error] = await gradientErrors(wrong, { device: testDevice, symbolicBatch: false })
   expect(error).toBeGreaterThan(1e-3)
 })

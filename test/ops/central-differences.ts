@@ -1,4 +1,3 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { expect } from 'vitest'
 
 import { differentiate } from '../../src/autodiff/differentiate.ts'
@@ -11,6 +10,7 @@ import { add, mul } from '../../src/ops/elementwise.ts'
 import { lowerGraph } from '../../src/ops/lower.ts'
 import { reduceSum } from '../../src/ops/reduce.ts'
 import type { LoweringTarget } from '../../src/ops/registry.ts'
+import { openTestSession, type TestSession } from '../support/device.ts'
 import { buildCase, type DifferenceCase } from './difference-cases.ts'
 
 /**
@@ -98,7 +98,7 @@ class CaseSession {
     readonly gradients: readonly Value[],
     /** Which inputs the gradients are for. */
     readonly differentiated: readonly number[],
-    private readonly session: InferenceSession,
+    private readonly session: TestSession,
     private readonly nameOf: (value: Value) => string,
     private readonly batch: number,
   ) {}
@@ -116,7 +116,7 @@ class CaseSession {
     const gradients = wanted.map((input) => found.get(input)!)
     for (const value of [...outputs, ...gradients]) graph.output(value)
     const lowered = lowerGraph(graph, { device })
-    const session = await InferenceSession.create(serialize(lowered.graph), { intraOpNumThreads: 1 })
+    const session = await openTestSession(serialize(lowered.graph))
     const nameOf = (value: Value): string => lowered.map.get(value)!.name
     const batch = tensors[entry.batched?.[0] ?? 0]?.shape[0] ?? 0
     return new CaseSession(outputs, gradients, differentiated, session, nameOf, batch)
@@ -131,16 +131,14 @@ class CaseSession {
     weights: readonly Numbers[],
     wanted: readonly Value[],
   ): Promise<Numbers[]> {
-    const feeds: Record<string, OrtTensor> = { 'dim:N': new OrtTensor('float32', [this.batch], []) }
-    for (const [i, { dtype, data, shape }] of tensors.entries())
-      feeds[`x${i}`] = new OrtTensor(dtype, data as Numbers, shape)
+    const feeds: Record<string, Tensor> = { 'dim:N': Tensor.from(this.batch) }
+    for (const [i, tensor] of tensors.entries()) feeds[`x${i}`] = tensor
     for (const [i, shape] of this.outputShapes.entries())
-      feeds[`w${i}`] = new OrtTensor('float32', weights[i]!, shape)
-    const fed = Object.fromEntries(this.session.inputNames.map((name) => [name, feeds[name]!]))
-    const results = await this.session.run(fed, wanted.map(this.nameOf))
+      feeds[`w${i}`] = new Tensor('float32', weights[i]!, shape)
+    const results = await this.session.run(feeds, wanted.map(this.nameOf))
     return wanted.map((value) => {
-      const { dims, data } = results[this.nameOf(value)]!
-      expect(dims, `the shape of ${value.toString()}`).toEqual(this.#shapeOf(value))
+      const { shape, data } = results[this.nameOf(value)]!
+      expect(shape, `the shape of ${value.toString()}`).toEqual(this.#shapeOf(value))
       return data as Numbers
     })
   }

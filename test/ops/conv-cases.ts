@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { expect } from 'vitest'
 
+import { Tensor } from '../../src/core/tensor.ts'
 import { Graph, type Value } from '../../src/graph/graph.ts'
-import { rewrite } from '../../src/graph/rewrite.ts'
 import { serialize } from '../../src/graph/serialize.ts'
+import { lowerGraph } from '../../src/ops/lower.ts'
 import type { LoweringTarget, OpDefinition } from '../../src/ops/registry.ts'
+import { openTestSession, testDevice } from '../support/device.ts'
 
 /** Runs single operators and their gradient rules against PyTorch's numbers (test/fixtures/ops-nn/make.py). */
 
@@ -43,14 +44,14 @@ function unpack({ data, bytes }: Packed): Float32Array<ArrayBuffer> {
   return bytes ? Float32Array.from(new Int8Array(buffer), (value) => value / 64) : new Float32Array(buffer)
 }
 
-const ort = (packed: Packed): OrtTensor => new OrtTensor('float32', unpack(packed), packed.shape)
+const tensor = (packed: Packed): Tensor => new Tensor('float32', unpack(packed), packed.shape)
 
 /** Builds y and its gradients, lowers them for `device`, runs them and compares. */
 export async function check(
   entry: Case,
   build: (entry: Case, inputs: Value[]) => Value,
   definitions: readonly OpDefinition[],
-  device: LoweringTarget['device'] = 'cpu',
+  device: LoweringTarget['device'] = testDevice,
 ): Promise<void> {
   const graph = new Graph()
   const symbolic = ['conv', 'pool', 'norm'].includes(entry.family)
@@ -69,23 +70,18 @@ export async function check(
   )
   const wanted = [y, ...gradients.slice(0, entry.gradients.length).map((value) => value!)]
   for (const value of wanted) graph.output(value)
-  const lowered = rewrite(graph, (copy) =>
-    definitions.find(({ type }) => type === copy.opType)?.lower?.(copy, { device }),
-  )
+  const lowered = lowerGraph(graph, { device })
   const names = wanted.map((value) => lowered.map.get(value)!.name)
-  const session = await InferenceSession.create(serialize(lowered.graph), { intraOpNumThreads: 1 })
-  const known = Object.fromEntries([
-    ...entry.inputs.map((input, index) => [`x${index}`, ort(input)] as const),
-    ['dy', ort(entry.dy)] as const,
-  ])
-  const results = await session.run(
-    Object.fromEntries(session.inputNames.map((name) => [name, known[name]!])),
-  )
-  await session.release()
+  const session = await openTestSession(serialize(lowered.graph))
+  const feeds = entry.inputs.map((input, index) => [`x${index}`, tensor(input)] as const)
+  const batch = Tensor.from(entry.inputs[0]!.shape[0]!)
+  const results = await session
+    .run({ ...Object.fromEntries(feeds), dy: tensor(entry.dy), 'dim:N': batch })
+    .finally(() => session.release())
   const expected = [entry.y, ...entry.gradients]
   expected.forEach((packed, index) => {
     const what = index === 0 ? 'y' : `gradient ${index - 1}`
-    expect(results[names[index]!]!.dims, what).toEqual(packed.shape)
+    expect(results[names[index]!]!.shape, what).toEqual(packed.shape)
     expect(relativeError(results[names[index]!]!.data as Float32Array, unpack(packed)), what).toBeLessThan(
       entry.tolerance ?? 1e-4,
     )

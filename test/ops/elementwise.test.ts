@@ -8,6 +8,7 @@ import * as elementwise from '../../src/ops/elementwise.ts'
 import * as reduce from '../../src/ops/reduce.ts'
 import { flatten, transpose } from '../../src/ops/reshape.ts'
 import { runGraph } from '../nn/run-graph.ts'
+import { lowerings } from '../support/device.ts'
 import { checkOp, opCases, type Builders } from './fixture-cases.ts'
 
 /** Of test/fixtures/ops/make.py. */
@@ -40,7 +41,7 @@ const builders: Builders = {
 
 const cases = opCases('ops/elementwise.json', builders)
 
-describe.each(['cpu', 'webgpu'] as const)(
+describe.each(lowerings)(
   'has the outputs and gradients of PyTorch, lowered for %s',
   (device) => {
     it.each(Object.entries(cases))('%s', async (name, entry) => {

@@ -9,6 +9,7 @@ import { mul } from '../../src/ops/elementwise.ts'
 import { reduceSum } from '../../src/ops/reduce.ts'
 import type { Device } from '../../src/runtime/providers.ts'
 import { expectClose, runGraph } from '../nn/run-graph.ts'
+import { testDevice } from '../support/device.ts'
 
 /** PyTorch's output and gradients of an operator, as the `make.py` beside them wrote them. */
 export interface OpCase {
@@ -25,6 +26,7 @@ export type Builders = Readonly<Record<string, (...inputs: Value[]) => Value>>
 export interface OpCheck {
   /** Shape in the graph of an input, or of the result, which has `result`'s sizes. Default: as it is. */
   readonly shapeOf?: (shape: readonly number[], result: readonly number[]) => readonly Dim[]
+  /** What it's lowered for. */
   readonly device?: Device
 }
 
@@ -42,7 +44,7 @@ export function opCases(path: string, builders: Builders): Record<string, OpCase
 export async function checkOp(
   entry: OpCase,
   build: (...inputs: Value[]) => Value,
-  { shapeOf = (shape) => shape, device = 'cpu' }: OpCheck = {},
+  { shapeOf = (shape) => shape, device = testDevice }: OpCheck = {},
 ): Promise<Value> {
   const [tensors, dy] = [entry.inputs.map((input) => Tensor.from(input)), Tensor.from(entry.dy)]
   const graph = new Graph()

@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 
 import { averagePool, globalAveragePool, maxPool, poolOps } from '../../src/ops/pool.ts'
+import { lowerings } from '../support/device.ts'
 import { casesOf, check, type Case } from './conv-cases.ts'
 import type { Value } from '../../src/graph/graph.ts'
 
@@ -10,7 +11,7 @@ function build({ op, options }: Case, [x]: Value[]): Value {
   return (op === 'maxPool' ? maxPool : averagePool)(x!, kernel!, rest)
 }
 
-describe.each(['cpu', 'webgpu'] as const)(
+describe.each(lowerings)(
   'pools have the outputs and gradients of PyTorch, lowered for %s',
   (device) => {
     test.each(casesOf('pool'))('$name', async (entry) => {

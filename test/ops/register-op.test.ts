@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../src/index.ts'
 import { expectClose, runGraph } from '../nn/run-graph.ts'
+import { testDevice } from '../support/device.ts'
 
 /** An operator that ONNX has and this library gives no rule: x · tanh(ln(1 + e^x)). */
 function mish(x: Value): Value {
@@ -76,7 +77,7 @@ it("trains a layer made of an operator of the caller's own as PyTorch does", asy
   await using session = await TrainingSession.create(model, {
     criterion: new nn.MSELoss(),
     optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }),
-    device: 'cpu',
+    device: testDevice,
   })
   const inputs = Tensor.from([
     [1, 2],

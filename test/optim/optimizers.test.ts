@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
 
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 
 import { ArgumentError } from '../../src/core/errors.ts'
 import { Tensor } from '../../src/core/tensor.ts'
-import { Graph } from '../../src/graph/graph.ts'
+import { Graph, type Value } from '../../src/graph/graph.ts'
 import { serialize } from '../../src/graph/serialize.ts'
+import { lowerGraph } from '../../src/ops/lower.ts'
 import { Adam, AdamW } from '../../src/optim/adam.ts'
 import { SGD } from '../../src/optim/sgd.ts'
+import { openTestSession, testDevice } from '../support/device.ts'
 
 /** PyTorch's parameters after each of ten steps: test/fixtures/optim/make.py. */
 interface Fixture {
@@ -21,6 +22,14 @@ const { start, grads, cases } = JSON.parse(readFileSync(fixture, 'utf8')) as Fix
 const kinds = { SGD, Adam, AdamW }
 const parameterOf = (values: number[]) => ({ tensor: Tensor.from(values), requiresGrad: true })
 type AnyOptimizer = SGD | Adam
+
+/** An object of what `entry` makes of each of another's. */
+function mapped<T, U>(
+  values: Readonly<Record<string, T>>,
+  entry: (name: string, value: T) => readonly [string, U],
+): Record<string, U> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => entry(name, value)))
+}
 
 /**
  * One graph for one parameter's update, run step by step with the fed scalars. `pass` is given the optimizer before each
@@ -44,9 +53,11 @@ async function trajectory(
     state: (slot) => input(`state ${slot}`, [size]),
   })
   for (const value of [update.parameter, ...Object.values(update.state)]) graph.output(value)
-  const session = await InferenceSession.create(serialize(graph), { intraOpNumThreads: 1 })
+  const lowered = lowerGraph(graph, { device: testDevice })
+  const nameOf = (value: Value) => lowered.map.get(value)!.name
+  const session = await openTestSession(serialize(lowered.graph))
   let p = Float32Array.from(start[group]!)
-  let state: Record<string, Float32Array> = Object.fromEntries(
+  let state: Record<string, Float32Array<ArrayBuffer>> = Object.fromEntries(
     optimizer.slots(active).map((slot) => [slot, new Float32Array(size)]),
   )
   const path: number[][] = []
@@ -60,33 +71,20 @@ async function trajectory(
     const parameter = now.params[0]!
     if (step === 5) now.lr *= 0.1
     for (const [slot, tensor] of Object.entries(current.state.get(parameter) ?? {})) {
-      state[slot] = tensor.data as Float32Array
+      state[slot] = tensor.data as Float32Array<ArrayBuffer>
     }
     const scalars = current.hyperparameters(now as never, current.steps(parameter))
     current.countStep()
-    const feeds: Record<string, OrtTensor> = {
-      p: new OrtTensor('float32', p, [size]),
-      g: new OrtTensor('float32', Float32Array.from(gradient[group]!), [size]),
-      ...Object.fromEntries(
-        Object.entries(scalars).map(([name, value]) => [
-          `hyper ${name}`,
-          new OrtTensor('float32', [value], []),
-        ]),
-      ),
-      ...Object.fromEntries(
-        Object.entries(state).map(([slot, data]) => [
-          `state ${slot}`,
-          new OrtTensor('float32', data, [size]),
-        ]),
-      ),
-    }
-    const results = await session.run(
-      Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!])),
-    )
-    p = results[update.parameter.name]!.data as Float32Array<ArrayBuffer>
-    state = Object.fromEntries(
-      Object.entries(update.state).map(([slot, value]) => [slot, results[value.name]!.data as Float32Array]),
-    )
+    const vector = (data: Float32Array<ArrayBuffer>) => new Tensor('float32', data, [size])
+    const results = await session.run({
+      p: vector(p),
+      g: vector(Float32Array.from(gradient[group]!)),
+      ...mapped(scalars, (name, value) => [`hyper ${name}`, Tensor.from(value)]),
+      ...mapped(state, (slot, data) => [`state ${slot}`, vector(data)]),
+    })
+    const resultOf = (value: Value) => results[nameOf(value)]!.data as Float32Array<ArrayBuffer>
+    p = resultOf(update.parameter)
+    state = mapped(update.state, (slot, value) => [slot, resultOf(value)])
     path.push([...p])
   }
   await session.release()
