@@ -41,14 +41,11 @@ const builders: Builders = {
 
 const cases = opCases('ops/elementwise.json', builders)
 
-describe.each(lowerings)(
-  'has the outputs and gradients of PyTorch, lowered for %s',
-  (device) => {
-    it.each(Object.entries(cases))('%s', async (name, entry) => {
-      await checkOp(entry, builders[name]!, { device })
-    })
-  },
-)
+describe.each(lowerings)('has the outputs and gradients of PyTorch, lowered for %s', (device) => {
+  it.each(Object.entries(cases))('%s', async (name, entry) => {
+    await checkOp(entry, builders[name]!, { device })
+  })
+})
 
 describe('a symbolic batch', () => {
   it('serves two batch sizes with one model, the mean included', async () => {

@@ -11,11 +11,8 @@ function build({ op, options }: Case, [x]: Value[]): Value {
   return (op === 'maxPool' ? maxPool : averagePool)(x!, kernel!, rest)
 }
 
-describe.each(lowerings)(
-  'pools have the outputs and gradients of PyTorch, lowered for %s',
-  (device) => {
-    test.each(casesOf('pool'))('$name', async (entry) => {
-      await check(entry, build, poolOps, device)
-    })
-  },
-)
+describe.each(lowerings)('pools have the outputs and gradients of PyTorch, lowered for %s', (device) => {
+  test.each(casesOf('pool'))('$name', async (entry) => {
+    await check(entry, build, poolOps, device)
+  })
+})
