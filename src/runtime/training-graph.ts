@@ -14,6 +14,7 @@ import { lowerGraph } from '../ops/lower.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
 import type { Program, WireTensor, WireTensors, ZeroTensor } from './engine.ts'
+import { memoryProfile, type MemoryProfile } from './memory-estimate.ts'
 import { groupOf, scalarOf, slotOf, updateParameter, type Trained } from './parameter-update.ts'
 import type { Device } from './providers.ts'
 
@@ -29,6 +30,8 @@ export interface Built {
   readonly batchNeeds: readonly BatchNeed[]
   /** Whether the graph reads `dim:N`. */
   readonly usesBatchSize: boolean
+  /** What a run takes of WebAssembly's memory. */
+  readonly memory: MemoryProfile
   /** The tensors that have to be resident, by name, as module and optimizer have them now: a type alone is zeros. */
   initialState(): Readonly<Record<string, WireTensor | ZeroTensor>>
 }
@@ -205,6 +208,7 @@ async function build(
     ...(target && { target }),
     batchNeeds: trace.batchNeeds,
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
+    memory: device === 'wasm' ? memoryProfile(graph) : [],
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
 }

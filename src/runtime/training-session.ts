@@ -10,6 +10,7 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import type { Criterion } from './criterion.ts'
 import { checkInputs, checkLabels } from './check-batch.ts'
 import type { Engine, WireTensor, WireTensors } from './engine.ts'
+import { checkMemory } from './memory-estimate.ts'
 import { openEngine } from './open-engine.ts'
 import type { Device } from './providers.ts'
 import { stateOf, type SessionState } from './session-state.ts'
@@ -110,13 +111,14 @@ export class TrainingSession {
    * One step of training on inputs `[N, …]` (float32) and labels: int32 class indices `[N]`, or what the criterion takes.
    *
    * @throws {@link ShapeError}, {@link DTypeError} or {@link ArgumentError} for a batch that doesn't fit.
-   * @throws {@link RuntimeError} without criterion and optimizer.
+   * @throws {@link RuntimeError} without criterion and optimizer, or for a batch that WebAssembly's memory can't hold.
    */
   async trainStep(inputs: Tensor, labels: Tensor): Promise<SessionStep> {
     this.#check(inputs)
     await this.#program('train')
     const plan = this.#plan!
     checkBatchNeeds(inputs.shape[0]!, plan.batchNeeds)
+    checkMemory(plan.memory, inputs.shape[0]!)
     checkLabels(labels, inputs.shape[0]!, plan.target!)
     const feeds = {
       ...batchFeeds(plan, inputs, labels),
@@ -143,6 +145,7 @@ export class TrainingSession {
     const name = this.#evaluation('eval')
     const built = await this.#program(name)
     checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
+    checkMemory(built.memory, inputs.shape[0]!)
     checkLabels(labels, inputs.shape[0]!, built.target!)
     return stepOf(built, await this.#engine.run(name, batchFeeds(built, inputs, labels)))
   }
@@ -153,6 +156,7 @@ export class TrainingSession {
     const name = this.#evaluation('predict')
     const built = await this.#program(name)
     checkBatchNeeds(inputs.shape[0]!, built.batchNeeds)
+    checkMemory(built.memory, inputs.shape[0]!)
     return toTensor((await this.#engine.run(name, batchFeeds(built, inputs)))[built.outputName]!)
   }
 
