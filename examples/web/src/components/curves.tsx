@@ -3,12 +3,14 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type uPlot from 'uplot'
 
 import { percent } from '../state/follow-run.ts'
+import { dataProblem } from '../state/data.ts'
 import { curve, epochRows, plannedEpochs, type CurvePoint } from '../state/run.ts'
 import { openPlot, plotHeight } from './plot.ts'
 
 /** Loss and accuracy while it learns. */
 export function Curves() {
-  if (curve.value.length === 0) return null
+  // There before the training begins: laying out a chart takes longer than a frame.
+  if (curve.value.length === 0 && dataProblem.value !== undefined) return null
   return (
     <div class="curves">
       <Curve title="Loss" columns={['batchLoss', 'trainLoss', 'valLoss']} />

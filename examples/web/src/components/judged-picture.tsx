@@ -1,7 +1,7 @@
 import type { Judgement } from '../library/outputs.ts'
 import { percent } from '../state/follow-run.ts'
 import type { Review } from '../state/run.ts'
-import { useObjectUrl } from './thumbnail.tsx'
+import { urlOf } from './object-url.ts'
 
 /** A validation picture with what the network takes it for. */
 export function JudgedPicture({
@@ -13,7 +13,7 @@ export function JudgedPicture({
 }) {
   const { index, label, predicted, probability } = judgement
   const picture = review.pictures[index]!
-  const url = useObjectUrl(picture.thumbnail)
+  const url = urlOf(picture.thumbnail)
   const isRight = label === predicted
   const [taken, truth] = [review.classes[predicted]!, review.classes[label]!]
   return (

@@ -31,7 +31,7 @@ export function openPlot(box: HTMLElement, { title, isShare, epochs }: PlotOptio
     ],
   }
   const plot = new uPlot(options, [[], [], [], []], box)
-  plot.root.dataset['title'] = title
+  plot.root.dataset.title = title
   return plot
 }
 

@@ -16,7 +16,7 @@ export function Probabilities({
   return (
     <ul class="bars" aria-label="Probabilities" aria-live={isLive ? 'off' : 'polite'}>
       {shown.map(({ label, index, probability }) => (
-        <li key={index} data-first={label === predictions[0]!.label}>
+        <li key={index} data-first={label === predictions[0]!.label} data-probability={probability}>
           <span class="label">{label}</span>
           <span class="bar" aria-hidden="true">
             <span style={{ transform: `scaleX(${probability})` }} />

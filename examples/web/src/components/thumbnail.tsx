@@ -1,6 +1,5 @@
-import { useEffect, useState } from 'preact/hooks'
-
 import type { Picture } from '../data/picture.ts'
+import { urlOf } from './object-url.ts'
 
 interface ThumbnailProps {
   readonly picture: Picture
@@ -10,7 +9,7 @@ interface ThumbnailProps {
 
 /** A picture, small. */
 export function Thumbnail({ picture, onRemove }: ThumbnailProps) {
-  const url = useObjectUrl(picture.thumbnail)
+  const url = urlOf(picture.thumbnail)
   return (
     <>
       <img src={url} alt={picture.name} title={picture.name} width="56" height="56" loading="lazy" />
@@ -21,17 +20,4 @@ export function Thumbnail({ picture, onRemove }: ThumbnailProps) {
       )}
     </>
   )
-}
-
-/** An address for a blob, as long as the component is there. */
-export function useObjectUrl(blob: Blob): string | undefined {
-  const [url, setUrl] = useState<string>()
-  useEffect(() => {
-    const made = URL.createObjectURL(blob)
-    setUrl(made)
-    return () => {
-      URL.revokeObjectURL(made)
-    }
-  }, [blob])
-  return url
 }

@@ -9,7 +9,7 @@ import { messageOf } from '../state/notices.ts'
 import { isBusy } from '../state/run.ts'
 import { FileButton } from './file-button.tsx'
 import { Probabilities } from './probabilities.tsx'
-import { useObjectUrl } from './thumbnail.tsx'
+import { useObjectUrl } from './object-url.ts'
 import { useDrop } from './use-drop.ts'
 import { WebcamLive } from './webcam-live.tsx'
 

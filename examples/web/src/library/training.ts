@@ -75,6 +75,8 @@ export async function runTraining(
         scheduler,
         numEpochs: epochs,
         device,
+        // One is left for the page itself.
+        threads: Math.max(1, navigator.hardwareConcurrency - 1),
         checkpoint: { directory, everySteps: stepsBetweenCheckpoints(plan) },
         resume: true,
         signal,

@@ -65,7 +65,7 @@ export const progress = signal<Progress | undefined>(undefined)
 export const device = signal<{ readonly name: string; readonly reason: string } | undefined>(undefined)
 export const curve = signal<readonly CurvePoint[]>([])
 /** How many epochs there will be. */
-export const plannedEpochs = signal(1)
+export const plannedEpochs = signal(10)
 export const epochRows = signal<readonly EpochRow[]>([])
 export const review = signal<Review | undefined>(undefined)
 /** That of the best epoch, whose model is kept. */
