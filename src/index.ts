@@ -22,6 +22,7 @@ export {
 export { Generator, type GeneratorState } from './core/generator.ts'
 export type { Shape } from './core/shape.ts'
 export { Tensor, type NestedArray } from './core/tensor.ts'
+export type { StridedView } from './core/strided-view.ts'
 
 // graph, ops and autodiff: what a forward pass is written in, and its gradients
 export {

@@ -1,9 +1,8 @@
-import ndarray, { type NdArray } from 'ndarray'
-
 import { allocate, stores, type DType, type TypedArray, type TypedArrays } from './dtype.ts'
 import { DTypeError, ShapeError } from './errors.ts'
 import { formatTensor } from './format-tensor.ts'
 import { formatShape, sameShape, sizeOf, type Shape } from './shape.ts'
+import { StridedView } from './strided-view.ts'
 
 /** Nested arrays of numbers, as deep as a tensor has dimensions. */
 export type NestedArray = number | readonly NestedArray[]
@@ -81,9 +80,9 @@ export class Tensor<D extends DType = DType> {
     return this.data.length
   }
 
-  /** A strided `ndarray` view over the same memory: crop, flip and transpose without a copy. */
-  get view(): NdArray<TypedArrays[D]> {
-    return ndarray(this.data as never, [...this.shape])
+  /** A strided view over the same memory: crop, flip and transpose without a copy. */
+  get view(): StridedView<TypedArrays[D]> {
+    return new StridedView(this.data, this.shape)
   }
 
   /** The same memory under another shape of as many elements. */

@@ -2,16 +2,15 @@
  * Pictures: 8-bit pixels `[height, width, channels]` as strided views, so that cropping and flipping move
  * no memory. They enter by `decodeImage`, go through transforms, and leave by `ToTensor` or an encoder.
  */
-import ndarray, { type NdArray } from 'ndarray'
-
 import { ArgumentError, ShapeError } from '../core/errors.ts'
 import { formatShape } from '../core/shape.ts'
+import { StridedView } from '../core/strided-view.ts'
 
 /**
  * 8-bit pixels of the shape `[height, width, channels]`: 3 channels are red, green, blue; 1 is grey.
  * A strided view: read pixels by `get(y, x, c)`, or take packed bytes by {@link contiguous}.
  */
-export type Picture = NdArray<Uint8Array<ArrayBuffer>>
+export type Picture = StridedView<Uint8Array<ArrayBuffer>>
 
 /**
  * A picture over `data` (packed, row by row; kept, not copied), or a black one.
@@ -35,7 +34,7 @@ export function picture(
   if (data && data.length !== size) {
     throw new ShapeError(`a picture ${formatShape(shape)} needs ${size} bytes, but ${data.length} were given`)
   }
-  return ndarray(data ?? new Uint8Array(size), shape)
+  return new StridedView(data ?? new Uint8Array(size), shape)
 }
 
 /** Height, width and channels of a picture, typed. */
@@ -61,7 +60,7 @@ export function crop(source: Picture, top: number, left: number, height: number,
     )
   }
   const offset = source.offset + top * source.stride[0]! + left * source.stride[1]!
-  return ndarray(source.data, [height, width, channels], source.stride, offset)
+  return new StridedView(source.data, [height, width, channels], source.stride, offset)
 }
 
 /** Mirrored left to right: a view of the same memory. */
@@ -78,7 +77,7 @@ function flip(source: Picture, axis: 0 | 1): Picture {
   const stride = [...source.stride]
   const offset = source.offset + (source.shape[axis]! - 1) * stride[axis]!
   stride[axis] = -stride[axis]!
-  return ndarray(source.data, source.shape, stride, offset)
+  return new StridedView(source.data, source.shape, stride, offset)
 }
 
 /** Whether the pixels lie in memory row by row without gaps. */

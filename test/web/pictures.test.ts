@@ -196,7 +196,7 @@ describe('transforms in a page', () => {
     const { transforms: T } = library
     const files = urls.map((url, index) => [`photos/${'ab'[index % 2]}/${index}${url.slice(-4)}`, url])
     const folder = await library.ImageFolder.open(
-      (await library.mountFiles(Object.fromEntries(files))) + '/photos',
+      (await library.mountFiles(Object.fromEntries(files) as Record<string, string>)) + '/photos',
       {
         transform: new T.Compose([
           new T.RandomResizedCrop(32),

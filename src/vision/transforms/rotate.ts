@@ -1,6 +1,5 @@
 /** Rotation as PIL's `Image.rotate`: quarter turns as views, everything else as an affine map of pixels. */
-import ndarray from 'ndarray'
-
+import { StridedView } from '../../core/strided-view.ts'
 import { flipHorizontal, flipVertical, picture, sizeOfPicture, type Picture } from '../picture.ts'
 import { mapAffine, type AffineMatrix, type AffineInterpolation } from './affine.ts'
 import { fillBytes, type Fill } from './options.ts'
@@ -40,7 +39,12 @@ function quarterTurn(source: Picture, turn: number, expand: boolean): Picture | 
   if (!fits || (turn !== 90 && turn !== 270)) return undefined
   // Rows become columns; against the clock the last column comes first, with it the last row.
   const { data, shape, stride, offset } = turn === 90 ? flipHorizontal(source) : flipVertical(source)
-  return ndarray(data, [shape[1]!, shape[0]!, shape[2]!], [stride[1]!, stride[0]!, stride[2]!], offset)
+  return new StridedView(
+    data,
+    [shape[1]!, shape[0]!, shape[2]!],
+    [stride[1]!, stride[0]!, stride[2]!],
+    offset,
+  )
 }
 
 /** From a pixel of the result to one of the source, so the turn is with the clock. */
