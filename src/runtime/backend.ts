@@ -31,6 +31,8 @@ export interface Backend<T extends HeldTensor = HeldTensor> {
     weights: Readonly<Record<string, WireTensor>>,
     states: readonly string[],
   ): Promise<BackendSession<T>>
+  /** For tests: loses the device. */
+  loseDevice?(): void
   /** When all sessions are released and all tensors disposed of. */
   close?(): Promise<void>
 }

@@ -104,6 +104,12 @@ export class EngineHost implements Engine {
     })
   }
 
+  // In the middle of a run as well.
+  loseDevice(): Promise<void> {
+    this.backend.loseDevice?.()
+    return Promise.resolve()
+  }
+
   close(): Promise<void> {
     return this.#inTurn(async () => {
       const programs = [...this.#programs.values()]

@@ -124,6 +124,10 @@ export class RemoteEngine implements Engine {
     return this.#call('restore', args) as Promise<void>
   }
 
+  loseDevice(): Promise<void> {
+    return this.#call('loseDevice', []) as Promise<void>
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     const closing = this.#gone === undefined ? this.#call('close', []) : Promise.resolve()

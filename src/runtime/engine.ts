@@ -65,6 +65,8 @@ export interface Engine {
   snapshot(key: string, names: readonly string[]): Promise<void>
   /** Makes the tensors remembered under `key` resident again. */
   restore(key: string): Promise<void>
+  /** For tests: loses the graphics device, as a driver's crash would. */
+  loseDevice(): Promise<void>
   /** Releases everything. May be called again. */
   close(): Promise<void>
 }

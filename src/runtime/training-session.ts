@@ -212,6 +212,15 @@ export class TrainingSession {
     this.#steps.made = this.#steps.atSnapshot
   }
 
+  /**
+   * For tests: loses the graphics device, as a driver's crash would.
+   *
+   * @internal
+   */
+  async loseDevice(): Promise<void> {
+    await this.#engine.loseDevice()
+  }
+
   /** Releases the device and stops the worker. May be called again. */
   async close(): Promise<void> {
     await this.#engine.close()
