@@ -30,7 +30,10 @@ export class LibraryPage {
   }
 
   /** Opens a tab with a page of a server of `serveLibrary`. */
-  static async open(browser: Pick<Browser | FirefoxBrowser, 'newPage'>, server: Server): Promise<LibraryPage> {
+  static async open(
+    browser: Pick<Browser | FirefoxBrowser, 'newPage'>,
+    server: Server,
+  ): Promise<LibraryPage> {
     const page = new LibraryPage((await browser.newPage()) as unknown as Tab, server)
     await page.load()
     return page

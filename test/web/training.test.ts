@@ -1,0 +1,94 @@
+/** Training on pictures that come over the network, with all workers, in each browser and on each device. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import * as library from '../../src/index.ts'
+import { trainPictures, type Found } from './pages/pictures.js'
+import { openChromium, type Browser } from './support/chromium.ts'
+import { openFirefox, type FirefoxBrowser } from './support/firefox.ts'
+import { serveLibrary } from './support/library.ts'
+import { LibraryPage } from './support/page.ts'
+import { drawPictures, routesOf, writePictures } from './support/pictures.ts'
+import type { Server } from './support/server.ts'
+
+let reference: Found
+let browser: Browser
+let firefox: FirefoxBrowser
+let isolated: Server
+let plain: Server
+
+beforeAll(async () => {
+  const pictures = drawPictures(8, 20, 24)
+  const folder = await mkdtemp(join(tmpdir(), 'training-'))
+  await writePictures(pictures, folder)
+  reference = await trainPictures({ library, folder, device: 'cpu' })
+  await rm(folder, { recursive: true })
+  const routes = routesOf(pictures)
+  isolated = await serveLibrary({ routes })
+  plain = await serveLibrary({ routes, isIsolated: false })
+  browser = await openChromium()
+  firefox = await openFirefox()
+})
+
+afterAll(async () => {
+  await Promise.all([browser.close(), firefox.close(), isolated.close(), plain.close()])
+})
+
+async function train(where: Browser | FirefoxBrowser, server: Server, options: object): Promise<Found> {
+  const page = await LibraryPage.open(where, server)
+  const found = await page.call<Found>('pictures.js', 'trainPictures', options)
+  await page.close()
+  return found
+}
+
+/** As in Node, on whose CPU it learns to tell all pictures. */
+function expectSame({ losses, accuracy }: Found): void {
+  expect(reference.accuracy).toBe(1)
+  expect(accuracy).toBe(1)
+  expect(losses).toHaveLength(reference.losses.length)
+  losses.forEach((loss, step) => {
+    expect(Math.abs(loss / reference.losses[step]! - 1), `loss of step ${step}`).toBeLessThan(1e-3)
+  })
+}
+
+describe('in Chromium, training', () => {
+  it('on wasm learns, without a warning where the page is isolated', async () => {
+    const found = await train(browser, isolated, { device: 'wasm' })
+    expectSame(found)
+    expect(found).toMatchObject({ device: 'wasm', reason: 'asked for', warnings: [] })
+  })
+
+  it('on wasm learns on one thread where the page is not isolated, and says which headers are missing', async () => {
+    const found = await train(browser, plain, { device: 'wasm' })
+    expectSame(found)
+    expect(found.warnings).toEqual([
+      expect.stringMatching(/one thread.*Cross-Origin-Opener-Policy.*Cross-Origin-Embedder-Policy/),
+    ])
+  })
+
+  it('on WebGPU learns, isolated or not', async () => {
+    for (const server of [isolated, plain]) {
+      const found = await train(browser, server, { device: 'webgpu' })
+      expectSame(found)
+      expect(found).toMatchObject({ device: 'webgpu', warnings: [] })
+    }
+  })
+
+  it('never holds the page for 50 ms', async () => {
+    for (const device of ['wasm', 'webgpu']) {
+      const { longTasks } = await train(browser, isolated, { device, numEpochs: 5 })
+      expect(longTasks, device).toEqual([])
+    }
+  })
+})
+
+describe('in Firefox, training', () => {
+  it('on wasm learns, isolated or not', async () => {
+    for (const server of [isolated, plain]) {
+      expectSame(await train(firefox, server, { device: 'wasm' }))
+    }
+  })
+})
