@@ -28,6 +28,24 @@ const realNames = ['ants', 'bees'].flatMap((name) =>
 const webp = 'UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA='
 const gif = 'R0lGODdhAQABAIEAAP8AAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=='
 
+/**
+ * A grey JPEG of 12,000 × 9,000: that of 8 × 8 with another size. Each block of 8 × 8 is the same 14 bits, by the Huffman tables
+ * that jpeg-js writes: no change of brightness, end of block, and twice the same of colour.
+ */
+const huge = (() => {
+  const pixels = new Uint8Array(8 * 8 * 3).fill(128)
+  const small = Buffer.from(onnxFinetune.encodeJpeg(onnxFinetune.picture(8, 8, 3, pixels)))
+  const size = small.indexOf(Buffer.from([0xff, 0xc0])) + 5
+  small.writeUInt16BE(9000, size)
+  small.writeUInt16BE(12000, size + 2)
+  const scan = small.indexOf(Buffer.from([0xff, 0xda])) + 2
+  const head = small.subarray(0, scan + small.readUInt16BE(scan))
+  const bits = '00101000000000'.repeat(4)
+  const fourBlocks = Array.from({ length: 7 }, (_, byte) => parseInt(bits.slice(8 * byte, 8 * byte + 8), 2))
+  const blocks = Buffer.alloc((14 / 8) * 1500 * 1125, Uint8Array.from(fourBlocks))
+  return Buffer.concat([head, blocks, Buffer.from([0xff, 0xd9])])
+})()
+
 let browser: Browser
 let server: Server
 let page: Page
@@ -41,7 +59,12 @@ const open = async (at: Server) => {
 
 const start = (policy?: string) =>
   serve({
-    roots: { '/lib/': root('dist/web'), '/fixtures/': fixtures, '/real/': real },
+    roots: {
+      '/lib/onnxruntime-web/': root('node_modules/onnxruntime-web/dist'),
+      '/lib/': root('dist/web'),
+      '/fixtures/': fixtures,
+      '/real/': real,
+    },
     ...(policy !== undefined && { policy }),
     routes: {
       '/': (_, response) => {
@@ -52,6 +75,7 @@ const start = (policy?: string) =>
         response.setHeader('Content-Type', 'text/javascript')
         response.end("globalThis.library = await import('/lib/index.js')")
       },
+      '/huge.jpg': (_, response) => response.end(huge),
     },
   })
 
@@ -133,6 +157,17 @@ describe('decodeImageAsync in a page', () => {
       }
     },
   )
+
+  it('decodes 12,000 × 9,000 pixels, by each decoder, or says that they are more than was allowed', async () => {
+    const sha = sha256(Buffer.alloc(12_000 * 9000 * 3, 128))
+    for (const codec of ['auto', 'browser'] as const) {
+      expect(await decodeThere(['/huge.jpg'], { codec })).toEqual([{ shape: [9000, 12_000, 3], sha }])
+      const [refused] = await decodeThere(['/huge.jpg'], { codec, maxPixels: 1e8, source: 'huge.jpg' })
+      const message =
+        "can't decode huge.jpg: its header says 12000 × 9000 pixels, more than the limit of 100000000"
+      expect(refused).toHaveProperty('error', expect.stringContaining(message))
+    }
+  })
 
   it('reads what only the browser can, if that is asked for', async () => {
     const [white, red] = [Uint8Array.of(255, 255, 255), Uint8Array.of(255, 0, 0)]
@@ -233,5 +268,70 @@ describe('transforms in a page', () => {
     const there = await page.evaluate(transformed, [urls, seed, numWorkers] as const)
     expect(atob(here).length).toBe(4 * 3 * 32 * 32 * 4)
     expect(there).toBe(here)
+  })
+})
+
+describe('ImageFolder in a page', () => {
+  it.each([0, 1])(
+    "takes .webp and .gif by the browser's decoder only, with %i loader workers",
+    async (numWorkers) => {
+      const result = await page.evaluate(
+        async ([webp, gif, numWorkers]) => {
+          const urls = { 'set/a/1.webp': `data:;base64,${webp}`, 'set/b/2.gif': `data:;base64,${gif}` }
+          const root = `${await library.mountFiles(urls)}/set`
+          const refusal: unknown = await library.ImageFolder.open(root).catch((error: unknown) =>
+            String(error),
+          )
+          const transform = new library.transforms.ToTensor()
+          const folder = await library.ImageFolder.open(root, { transform, decode: { codec: 'browser' } })
+          const loader = new library.DataLoader(folder, { batchSize: 2, numWorkers })
+          const values: number[][] = []
+          for await (const { inputs } of loader) values.push(Array.from(inputs.data as Float32Array))
+          await loader.close()
+          return { refusal, values }
+        },
+        [webp, gif, numWorkers] as const,
+      )
+      expect(result.values).toEqual([[1, 1, 1, 1, 0, 0]])
+      expect(result.refusal).toContain("1.webp (.webp files can't be decoded: convert it to JPEG or PNG)")
+    },
+  )
+})
+
+describe('pictures that a page makes', () => {
+  it('are encoded as Node does: PNG and JPEG', async () => {
+    const pixels = Uint8Array.from({ length: 20 * 30 * 3 }, (_, at) => (at * 7) % 256)
+    const there = await page.evaluate(
+      (pixels) => {
+        const made = library.picture(20, 30, 3, Uint8Array.from(pixels))
+        return [library.encodePng(made), library.encodeJpeg(made, 80)].map((bytes) => Array.from(bytes))
+      },
+      [...pixels],
+    )
+    const made = onnxFinetune.picture(20, 30, 3, pixels)
+    expect(there[0]).toEqual([...onnxFinetune.encodePng(made)])
+    expect(there[1]).toEqual([...onnxFinetune.encodeJpeg(made, 80)])
+  })
+
+  it('show predictions with captions, as a PNG file in its own file system', async () => {
+    const { height, width, colours } = await page.evaluate(async () => {
+      const { DataLoader, nn, Tensor, TensorDataset, visualizeModel } = library
+      const dataset = new TensorDataset(Tensor.zeros([2, 3, 2, 2]), Tensor.from([0, 1], 'int64'))
+      const model = new nn.Sequential(new nn.Flatten(), new nn.Linear(12, 2))
+      const options = { classes: ['dark', 'light'], numImages: 2, path: 'made.png', device: 'wasm' } as const
+      await visualizeModel(model, new DataLoader(dataset, { batchSize: 2 }), options)
+      const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('onnx-finetune')
+      const file = await (await folder.getFileHandle('made.png')).getFile()
+      const { data, shape } = await library.decodeImageAsync(new Uint8Array(await file.arrayBuffer()))
+      const colours = new Set<number>()
+      for (let at = 0; at < data.length; at += 3) {
+        colours.add((data[at]! << 16) + (data[at + 1]! << 8) + data[at + 2]!)
+      }
+      return { height: shape[0], width: shape[1], colours: [...colours] }
+    })
+    expect(width).toBeGreaterThan(2 * 224)
+    expect(height).toBeGreaterThan(224)
+    // Black pictures, and frames and captions in the colours of right and wrong: of two classes one is each.
+    expect(colours).toEqual(expect.arrayContaining([0, 0x1a7f37, 0xcf222e]))
   })
 })
