@@ -1,0 +1,83 @@
+/** Runs that are cut off: by a reload, by the crash of the graphics process. */
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+
+import { openChromium, type Browser } from './support/chromium.ts'
+import { serveLibrary } from './support/library.ts'
+import { LibraryPage } from './support/page.ts'
+import type { Server } from './support/server.ts'
+
+/** What a page tells of a run. */
+interface Run {
+  readonly losses: Readonly<Record<number, number>>
+  /** The step of the checkpoint that it went on from. */
+  readonly resumed?: number
+  readonly weights: readonly (readonly [key: string, values: readonly number[]])[]
+  readonly error?: { readonly name: string; readonly message: string }
+}
+
+const checkpoint = { directory: 'run', everySteps: 3 }
+const steps = 44
+
+let browser: Browser
+let server: Server
+
+beforeAll(async () => {
+  server = await serveLibrary()
+  browser = await openChromium()
+})
+
+afterAll(() => Promise.all([browser.close(), server.close()]))
+
+/** With a private file system of its own. */
+async function openPage(): Promise<LibraryPage> {
+  const context = await browser.newContext()
+  onTestFinished(() => context.close())
+  return LibraryPage.open(context, server)
+}
+
+const run = (page: LibraryPage, options: object) => page.call<Run>('interrupted.js', 'run', options)
+
+async function neverStopped(device: string): Promise<Run> {
+  const page = await openPage()
+  const whole = await run(page, { device })
+  expect(Object.keys(whole.losses)).toHaveLength(steps)
+  await page.close()
+  return whole
+}
+
+it('a run that a reload cut off goes on from its checkpoint, to the same numbers as one that never stopped', async () => {
+  const whole = await neverStopped('wasm')
+  const page = await openPage()
+  await page.call('interrupted.js', 'begin', { device: 'wasm', checkpoint })
+  await page.until('seen.step >= 12')
+  await page.load()
+  const rest = await run(page, { device: 'wasm', checkpoint, resume: true })
+  await page.close()
+  expect(rest.resumed).toBeGreaterThanOrEqual(12)
+  expect(rest.resumed).toBeLessThan(steps)
+  expect(rest.losses).toEqual(from(rest.resumed!, whole.losses))
+  expect(rest.weights).toEqual(whole.weights)
+})
+
+it('a run whose graphics device is lost says so, keeps its checkpoints, and goes on on wasm', async () => {
+  const whole = await neverStopped('wasm')
+  const page = await openPage()
+  await page.call('interrupted.js', 'begin', { device: 'webgpu', checkpoint })
+  await page.until('seen.step >= 6')
+  const browserSession = await browser.newBrowserCDPSession()
+  await browserSession.send('Browser.crashGpuProcess')
+  await page.until('ended')
+  const lost = await page.call<Run>('interrupted.js', 'ended')
+  expect(lost.error).toMatchObject({ name: 'DeviceLostError' })
+  const rest = await run(page, { device: 'wasm', checkpoint, resume: true })
+  await page.close()
+  expect(rest.resumed).toBeGreaterThanOrEqual(6)
+  for (const [step, loss] of Object.entries(from(rest.resumed!, whole.losses))) {
+    expect(Math.abs(rest.losses[Number(step)]! / loss - 1), `loss of step ${step}`).toBeLessThan(1e-3)
+  }
+})
+
+/** Those of the steps from `first`. */
+function from(first: number, losses: Run['losses']): Run['losses'] {
+  return Object.fromEntries(Object.entries(losses).filter(([step]) => Number(step) >= first))
+}
