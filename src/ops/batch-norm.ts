@@ -198,9 +198,24 @@ function inferenceGradient(
   ]
 }
 
+/** `[N, C]` as `[N, C, 1, 1]`: WebGPU (1.30) is off by 160 % without positions. */
+function withPositions(node: Node): Value[] {
+  const [x, ...statistics] = node.inputs.map((_, index) => node.input(index))
+  const [batch, channels] = [x!.shape[0]!, x!.dim(1)]
+  const wide = reshapeBy(x!, [0, channels, 1, 1], [batch, channels, 1, 1])
+  const y = emit(node.opType, [wide, ...statistics], wide.shape, node.attributes)
+  return [reshapeBy(y, [0, channels], x!.shape)]
+}
+
 /** Definitions of batch normalisation. */
 export const batchNormOps: OpDefinition[] = [
-  { type: 'BatchNormalization', gradient: inferenceGradient },
+  {
+    type: 'BatchNormalization',
+    gradient: inferenceGradient,
+    lowerOn: ['webgpu'],
+    lowerWhen: (node) => node.input(0).rank === 2,
+    lower: withPositions,
+  },
   { type: 'onnx-finetune.BatchNormTraining', gradient: trainingGradient, lower: lowerTraining },
   { type: 'onnx-finetune.BatchNormGrad', lower: lowerGradient },
 ]

@@ -11,6 +11,8 @@ export function imageToColumns(
   geometry: Geometry,
   windows: readonly number[],
   form: ColumnsForm,
+  /** Of the taps; only `'gather'` can mirror them. */
+  order: 'forward' | 'mirrored' = 'forward',
 ): Value {
   if (form === 'none')
     return strided(
@@ -19,7 +21,8 @@ export function imageToColumns(
       geometry.strides,
       windows,
     )
-  return form === 'oneHot' ? byOneHot(x, geometry, windows) : bySlices(x, geometry, windows)
+  if (form === 'gather') return byGather(x, geometry, windows, order)
+  return byOneHot(x, geometry, windows)
 }
 
 /** Every tap is a filter with a single 1; the convolution does stride, padding and dilation in one node. */
@@ -32,15 +35,42 @@ function byOneHot(x: Value, geometry: Geometry, windows: readonly number[]): Val
   return emit('Conv', [x, weights], shape, geometryAttributes({ ...geometry, group: channels }))
 }
 
-function bySlices(x: Value, geometry: Geometry, windows: readonly number[]): Value {
-  const [channels, taps, positions] = [x.dim(1), product(geometry.kernel), product(windows)]
+/** Every tap of every window is picked from the padded positions. */
+function byGather(
+  x: Value,
+  geometry: Geometry,
+  windows: readonly number[],
+  order: 'forward' | 'mirrored',
+): Value {
+  const [channels, taps] = [x.dim(1), product(geometry.kernel)]
   const padded = padSpatial(x, geometry.pads)
-  const columns = tapOffsets(geometry).map((starts) => {
-    const slice = strided(padded, starts, geometry.strides, windows)
-    return reshapeBy(slice, [0, channels, 1, positions], [x.shape[0]!, channels, 1, positions])
-  })
-  const stacked = emit('Concat', columns, [x.shape[0]!, channels, taps, positions], { axis: { int: 2 } })
-  return reshapeBy(stacked, [0, channels * taps, ...windows], [x.shape[0]!, channels * taps, ...windows])
+  const sizes = spatialShape(padded)
+  const flat = reshapeBy(padded, [0, channels, product(sizes)], [x.shape[0]!, channels, product(sizes)])
+  const offsets = order === 'forward' ? tapOffsets(geometry) : tapOffsets(geometry).reverse()
+  const places = offsets.flatMap((starts) => placesFrom(starts, geometry.strides, windows, sizes))
+  const indices = x.graph.constant(new Tensor('int32', Int32Array.from(places), [places.length]))
+  const shape = [x.shape[0]!, channels, places.length]
+  const picked = emit('Gather', [flat, indices], shape, { axis: { int: 2 } })
+  return reshapeBy(picked, [0, channels * taps, ...windows], [x.shape[0]!, channels * taps, ...windows])
+}
+
+/** The places, in row-major order, of `count` positions from `starts` on, `steps` apart. */
+function placesFrom(
+  starts: readonly number[],
+  steps: readonly number[],
+  count: readonly number[],
+  sizes: readonly number[],
+): number[] {
+  return sizes.reduce<number[]>(
+    (outer, size, axis) =>
+      outer.flatMap((place) =>
+        Array.from(
+          { length: count[axis]! },
+          (_, index) => place * size + starts[axis]! + index * steps[axis]!,
+        ),
+      ),
+    [0],
+  )
 }
 
 /** Where each tap of the first window lies, in the kernel's row-major order. */

@@ -7,7 +7,7 @@ import { reduceSum } from './reduce.ts'
 import { transpose } from './reshape.ts'
 import { forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
-import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
+import { joinedColumns, joinSamples, productOfAll, splitSamples } from './conv-joined.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
 /** Gradient of a convolution's weights, in the shape of `w`: our own operator, written in ONNX's when lowered. */
@@ -59,7 +59,7 @@ function lowerInput(node: Node, target: LoweringTarget): Value[] {
   const [dy, w, geometry, x] = [node.input(0), node.input(1), geometryOfNode(node), node.output()]
   const form = inputForm(geometry, product(spatialShape(dy)), target)
   if (form === 'flippedConv') return [flippedConv(dy, w, geometry, x)]
-  if (form === 'joined') return [joinedInput(dy, w, geometry, x)]
+  if (form === 'joined' || form === 'gathered') return [joinedInput(dy, w, geometry, x, form)]
   const added = outputPadding(geometry, spatialShape(x), spatialShape(dy))
   const attributes = { ...geometryAttributes(geometry), output_padding: { ints: added } }
   return [emit('ConvTranspose', [dy, w], x.shape, attributes)]
@@ -75,11 +75,15 @@ function flippedConv(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
 }
 
 /** The same as one product: columns with their taps mirrored spare the mirroring of the weights. */
-function joinedInput(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
+function joinedInput(dy: Value, w: Value, geometry: Geometry, x: Value, form: 'joined' | 'gathered'): Value {
   const [out, channels, ...kernel] = w.fixedShape()
   const taps = product(kernel)
   const swapped = transpose(reshapeBy(w, [out!, channels!, taps], [out!, channels!, taps]), [1, 0, 2])
   const rows = reshapeBy(swapped, [channels!, out! * taps], [channels!, out! * taps])
+  if (form === 'gathered') {
+    const picked = imageToColumns(dy, backwards(geometry), spatialShape(x), 'gather', 'mirrored')
+    return splitSamples(productOfAll(rows, picked), x.shape)
+  }
   const columns = joinedColumns(dy, backwards(geometry), spatialShape(x), 'mirrored')
   return splitSamples(emit('Gemm', [rows, columns], [channels!, 'N·L']), x.shape)
 }

@@ -11,7 +11,7 @@ import {
   type WindowOptions,
 } from './conv-geometry.ts'
 import { convGradInput, convGradWeight } from './conv-gradients.ts'
-import { joinedColumns, splitSamples } from './conv-joined.ts'
+import { joinedColumns, productOfAll, splitSamples } from './conv-joined.ts'
 import { add } from './elementwise.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
@@ -59,10 +59,13 @@ function lower(node: Node, target: LoweringTarget): Value[] {
   const [x, w, bias] = node.inputs
   const [out, taps] = [y.dim(1), product(w!.fixedShape().slice(1))]
   const rows = reshapeBy(w!, [out, taps], [out, taps])
-  const image =
-    form === 'joined'
-      ? splitSamples(emit('Gemm', [rows, joinedColumns(x!, geometry, windows)], [out, 'N·L']), y.shape)
-      : productOfEach(rows, imageToColumns(x!, geometry, windows, 'oneHot'), y)
+  const image = {
+    joined: () =>
+      splitSamples(emit('Gemm', [rows, joinedColumns(x!, geometry, windows)], [out, 'N·L']), y.shape),
+    gathered: () =>
+      splitSamples(productOfAll(rows, imageToColumns(x!, geometry, windows, 'gather')), y.shape),
+    columns: () => productOfEach(rows, imageToColumns(x!, geometry, windows, 'oneHot'), y),
+  }[form]()
   const ones = windows.map(() => 1)
   return [bias ? add(image, reshapeBy(bias, [out, ...ones], [out, ...ones])) : image]
 }

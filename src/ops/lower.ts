@@ -15,7 +15,7 @@ export function lowerGraph(graph: Graph, target: LoweringTarget): Rewritten {
   return composed(pass, lowerGraph(pass.graph, target))
 }
 
-function loweringOf({ opType }: Node, { device }: LoweringTarget): OpDefinition['lower'] {
-  const { lower, lowerOn = [device] } = opDefinition(opType) ?? {}
-  return lowerOn.includes(device) ? lower : undefined
+function loweringOf(node: Node, { device }: LoweringTarget): OpDefinition['lower'] {
+  const { lower, lowerOn = [device], lowerWhen } = opDefinition(node.opType) ?? {}
+  return lowerOn.includes(device) && (lowerWhen?.(node) ?? true) ? lower : undefined
 }

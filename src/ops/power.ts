@@ -1,9 +1,10 @@
+import { sameShape } from '../core/shape.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { log } from './activations.ts'
-import { sumTo } from './broadcast.ts'
+import { expandAs, sumTo } from './broadcast.ts'
 import { and, equal, greaterOrEqual, where } from './compare.ts'
 import { like } from './constants.ts'
-import { binary, mul, sub, type Operand } from './elementwise.ts'
+import { add, binary, mul, sub, type Operand } from './elementwise.ts'
 import type { OpDefinition } from './registry.ts'
 
 /**
@@ -33,10 +34,26 @@ function ofExponent(dy: Value, node: Node): Value {
   return mul(dy, where(vanishes, zero, mul(node.output(), log(x))))
 }
 
+/** WebGPU has it for equal shapes and for a single exponent only. */
+function isBroadcast(node: Node): boolean {
+  const [base, exponent] = [node.input(0), node.input(1)]
+  return !sameShape(base.shape, exponent.shape) && exponent.constant?.size !== 1
+}
+
+function stretched(node: Node): Value[] {
+  const [base, exponent] = [node.input(0), node.input(1)]
+  // It has the shape of both together, which may be known only when the graph runs.
+  const together = add(base, exponent)
+  return [binary('Pow', expandAs(base, together), expandAs(exponent, together))]
+}
+
 /** Definition of the power. */
 export const powerOps: OpDefinition[] = [
   {
     type: 'Pow',
+    lowerOn: ['webgpu'],
+    lowerWhen: isBroadcast,
+    lower: stretched,
     gradient: (node, [dy], needs) => {
       const [x, exponent] = [node.input(0), node.input(1)]
       return [

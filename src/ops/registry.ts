@@ -24,6 +24,9 @@ export interface OpDefinition {
 
   /** The devices that `lower` is for, where others have the operator. Default: all. */
   readonly lowerOn?: readonly LoweringTarget['device'][]
+
+  /** Which nodes `lower` is for, where those devices have others. What it emits must be of the others. Default: all. */
+  readonly lowerWhen?: (node: Node) => boolean
 }
 
 /** What a graph is lowered for: the cheapest formulation depends on the device and on the batch size. */

@@ -12,20 +12,27 @@ async function expectSmallErrors(entry: DifferenceCase, setting: Setting): Promi
     expect(error, `relative error of gradient ${index}`).toBeLessThan(entry.tolerance ?? 1e-3)
 }
 
+/** WebGPU has transposed convolutions in one and two dimensions, and says so for others; no layer makes one. */
+const lacks = (name: string): boolean => testDevice === 'webgpu' && name === 'conv in three dimensions'
+
 describe('gradients agree with central differences', () => {
-  it.each(differenceCases)('%s', async (_, entry) => {
-    await expectSmallErrors(entry, { device: testDevice, symbolicBatch: false })
-  })
+  for (const [name, entry] of differenceCases) {
+    it.skipIf(lacks(name))(name, async () => {
+      await expectSmallErrors(entry, { device: testDevice, symbolicBatch: false })
+    })
+  }
 })
 
 /** On the CPU, the formulations for WebGPU: the first suite has those for the CPU. */
 const device = lowerings.at(-1)!
 
 describe(`gradients agree with central differences under a symbolic batch, lowered for ${device}`, () => {
-  it.each(differenceCases.filter(([, { batched }]) => batched?.length !== 0))('%s', async (_, entry) => {
-    await expectSmallErrors(entry, { device, symbolicBatch: true })
-    await expectSmallErrors(entry, { device, symbolicBatch: true, batch: 1 })
-  })
+  for (const [name, entry] of differenceCases.filter(([, { batched }]) => batched?.length !== 0)) {
+    it.skipIf(lacks(name))(name, async () => {
+      await expectSmallErrors(entry, { device, symbolicBatch: true })
+      await expectSmallErrors(entry, { device, symbolicBatch: true, batch: 1 })
+    })
+  }
 })
 
 it('covers every built-in operator that has a gradient rule', () => {
