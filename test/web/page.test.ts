@@ -10,15 +10,15 @@ import { generateShapes } from '../../examples/shapes/generate.ts'
 import { openChromium, type Browser, type Page } from './support/chromium.ts'
 import {
   bestAccuracy,
-  buildPage,
+  buildApp,
   chooseFolder,
   epochRows,
   longTasksOf,
-  openPage,
+  openApp,
   overflows,
   shoot,
   waitForText,
-} from './support/page.ts'
+} from './support/app.ts'
 import { serve, type Server } from './support/server.ts'
 
 let browser: Browser
@@ -30,12 +30,12 @@ let errors: string[]
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'page-'))
   await Promise.all([
-    buildPage(join(folder, 'site')),
+    buildApp(join(folder, 'site')),
     generateShapes({ directory: join(folder, 'pictures'), valPerClass: 30 }),
   ])
   server = await serve({ roots: { '/': join(folder, 'site') } })
   browser = await openChromium()
-  ;({ page, errors } = await openPage(browser, server.url))
+  ;({ page, errors } = await openApp(browser, server.url))
 })
 
 afterAll(async () => {
@@ -50,8 +50,8 @@ const plots = () =>
     .locator('.plot canvas')
     .evaluateAll((all) => all.map((each) => (each as HTMLCanvasElement).toDataURL()))
 
-/** One after the other: each goes on where the one before ended. */
-describe.sequential('the page', () => {
+// Each goes on where the one before ended.
+describe('the page', () => {
   let rowsBefore: string[][]
   let predicted: string
 

@@ -33,14 +33,13 @@ export async function start(): Promise<void> {
   const id = String(Date.now())
   phase.value = 'preparing'
   forgetShown()
+  keepRun(undefined)
   try {
     await removeRuns()
   } catch {
     // A checkpoint of before may stay: each run has a folder of its own.
   }
-  const run: KeptRun = { id, settings: settings.value, dataKey: dataKey.value, isFinished: false }
-  keepRun(run)
-  await train(run)
+  await train({ id, settings: settings.value, dataKey: dataKey.value, isFinished: false })
 }
 
 /** Goes on with the training that was stopped, or that a reload ended. */
@@ -89,7 +88,10 @@ async function train(run: KeptRun): Promise<void> {
         follower!.setData(classes, pictures, count)
       },
       onEvent: async (event) => {
-        if (event.type === 'start' && phase.value === 'preparing') phase.value = 'training'
+        if (event.type === 'start') {
+          keepRun(run)
+          if (phase.value === 'preparing') phase.value = 'training'
+        }
         follower!.take(event)
         if (event.type === 'batch' && gate) await waitAt(gate)
       },

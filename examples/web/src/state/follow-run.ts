@@ -11,6 +11,7 @@ import {
   device,
   bestReview,
   epochRows,
+  pointOf,
   plannedEpochs,
   progress,
   review,
@@ -154,7 +155,7 @@ export class RunFollower {
 
 /** 0.957 → 96 %. */
 export function percent(share: number): string {
-  return `${Math.round(100 * share)} %`
+  return `${Math.round(100 * share)}\u00a0%`
 }
 
 function rowOf(metrics: Extract<TrainEvent, { type: 'epoch' }>['metrics'], isBest: boolean): EpochRow {
@@ -167,17 +168,5 @@ function rowOf(metrics: Extract<TrainEvent, { type: 'epoch' }>['metrics'], isBes
     valAccuracy: val.accuracy,
     isBest,
     seconds,
-  }
-}
-
-function pointOf({ epoch, trainLoss, trainAccuracy, valLoss, valAccuracy }: EpochRow): CurvePoint {
-  return {
-    x: epoch + 1,
-    batchLoss: null,
-    batchAccuracy: null,
-    trainLoss,
-    trainAccuracy,
-    valLoss,
-    valAccuracy,
   }
 }

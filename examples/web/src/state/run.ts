@@ -1,5 +1,5 @@
 /** The training that is under way, or was last. */
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 
 import type { Picture } from '../data/picture.ts'
 import type { Judgement } from '../library/outputs.ts'
@@ -63,10 +63,8 @@ export interface KeptRun {
 export const phase = signal<Phase>('idle')
 export const progress = signal<Progress | undefined>(undefined)
 export const device = signal<{ readonly name: string; readonly reason: string } | undefined>(undefined)
-export const curve = signal<readonly CurvePoint[]>([])
 /** How many epochs there will be. */
-export const plannedEpochs = signal(10)
-export const epochRows = signal<readonly EpochRow[]>([])
+export const plannedEpochs = signal(1)
 export const review = signal<Review | undefined>(undefined)
 /** That of the best epoch, whose model is kept. */
 export const bestReview = signal<Review | undefined>(undefined)
@@ -78,6 +76,16 @@ export const status = signal('')
 const key = 'onnx-finetune.run'
 export const keptRun = signal<KeptRun | undefined>(readKept(key) as KeptRun | undefined)
 
+const rowsKey = 'onnx-finetune.epochs'
+/** The epochs of the run that was last, also after a reload. */
+export const epochRows = signal((readKept(rowsKey) as readonly EpochRow[] | undefined) ?? [])
+export const curve = signal<readonly CurvePoint[]>(epochRows.peek().map(pointOf))
+plannedEpochs.value = Number(keptRun.peek()?.settings.epochs ?? 10)
+
+effect(() => {
+  keep(rowsKey, epochRows.value)
+})
+
 /** Keeps a run for the next visit. */
 export function keepRun(run: KeptRun | undefined): void {
   keptRun.value = run
@@ -87,3 +95,16 @@ export function keepRun(run: KeptRun | undefined): void {
 export const isBusy = computed(() => phase.value !== 'idle')
 
 export const best = computed(() => epochRows.value.findLast(({ isBest }) => isBest))
+
+/** An epoch in the curves. */
+export function pointOf({ epoch, trainLoss, trainAccuracy, valLoss, valAccuracy }: EpochRow): CurvePoint {
+  return {
+    x: epoch + 1,
+    batchLoss: null,
+    batchAccuracy: null,
+    trainLoss,
+    trainAccuracy,
+    valLoss,
+    valAccuracy,
+  }
+}
