@@ -1,4 +1,4 @@
-import { networkAdvice, openDownloadCache, openProgressBar } from '#platform'
+import { downloadRemedy, networkAdvice, openDownloadCache, openProgressBar } from '#platform'
 
 import { ArgumentError, DownloadError, FileSystemError, throwIfAborted } from '../core/errors.ts'
 import type { DownloadCache, PartialDownload } from '../platform/download-cache.ts'
@@ -13,7 +13,7 @@ export interface DownloadOptions {
   readonly sha256?: string | undefined
   /**
    * The folder that keeps it. Default: what the environment variable `ONNX_FINETUNE_CACHE` says, else
-   * `onnx-finetune` in `XDG_CACHE_HOME`, else `~/.cache/onnx-finetune`.
+   * `onnx-finetune` in `XDG_CACHE_HOME`, else `~/.cache/onnx-finetune`; in a page `downloads`, among its private files.
    */
   readonly cacheDirectory?: string | undefined
   /** Whether to show a bar on an interactive terminal, or what to tell of the bytes that have come. Default: true. */
@@ -149,8 +149,7 @@ function explained(error: unknown, url: string, path: string): unknown {
   const status = error instanceof DownloadError ? error.status : undefined
   const isNetwork = error instanceof PassingFault
   return new DownloadError(
-    `can't download ${url}: ${error.message}.${isNetwork ? networkAdvice() : ''} ` +
-      `Try again later, or get the file in another way and put it there: ${path}`,
+    `can't download ${url}: ${error.message}.${isNetwork ? networkAdvice(url) : ''} ${downloadRemedy(path)}`,
     url,
     status,
     { cause: error },

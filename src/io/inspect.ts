@@ -1,9 +1,8 @@
-import { readFile } from '#platform'
-
 import { FileFormatError, OnnxFinetuneError, throwIfAborted } from '../core/errors.ts'
 import { sizeOf } from '../core/shape.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Preprocessing } from '../vision/preprocessing.ts'
+import { bytesOfInput, nameOfInput } from './file-input.ts'
 import { otherMetadata, readMetadata, type ClassifierInfo } from './onnx-metadata.ts'
 import { readOnnx, type OnnxValue } from './onnx-read.ts'
 import { readPth } from './pth.ts'
@@ -60,7 +59,7 @@ export interface InspectOptions {
 /**
  * What a `.pth`, `.safetensors` or `.onnx` file holds, recognised by its content whatever its name. Nothing in it is run.
  *
- * @param file - A path, or the file's bytes.
+ * @param file - A path, a `File` or the file's bytes.
  * @throws {@link FileFormatError} if it is of another format or damaged.
  * @throws {@link FileSystemError} if it can't be read.
  *
@@ -73,12 +72,12 @@ export interface InspectOptions {
  * ```
  */
 export async function inspectFile(
-  file: string | Uint8Array,
+  file: string | Uint8Array | Blob,
   { signal }: InspectOptions = {},
 ): Promise<FileInspection> {
-  const source = typeof file === 'string' ? file : 'the file'
+  const source = nameOfInput(file, 'the file')
   throwIfAborted(signal, `reading ${source}`)
-  const bytes = typeof file === 'string' ? await readFile(file, signal) : file
+  const bytes = await bytesOfInput(file, source, signal)
   const isPth = (bytes[0] === 0x50 && bytes[1] === 0x4b) || bytes[0] === 0x80
   const isSafetensors = bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0)
   const found = isSafetensors

@@ -22,10 +22,11 @@ export type FileSource =
 
 /**
  * Gives files a path, that `ImageFolder.open` and everything else that reads takes, in pages and in Node. Nothing is read
- * yet, and nothing is copied. Hidden files, and what systems leave in archives, are left out. If all files are in one folder with folders
- * in it, that folder is the root.
+ * yet, and nothing is copied: of an archive only its directory is, at first. Hidden files, and what systems leave in archives, are
+ * left out. The root is the folder that was chosen or dropped; in an archive, the folder that all others are in, if there is one.
  *
- * A manifest is JSON: `{ "train/ants/1.jpg": "https://example.org/1.jpg" }`, or a list of paths; URLs are relative to the manifest's.
+ * A manifest is JSON: `{ "train/ants/1.jpg": "https://example.org/1.jpg" }`, or a list of paths beside it,
+ * `["train/ants/1.jpg"]`; URLs are relative to the manifest's.
  *
  * @returns The root's path; it holds until {@link unmountFiles} or the program's end.
  * @throws {@link DataError} where there is no file in it.
@@ -42,7 +43,7 @@ export type FileSource =
  */
 export async function mountFiles(source: FileSource): Promise<string> {
   const found = await filesOf(source)
-  const files = isNamed(source) ? found : withoutCommonFolder(withoutHidden(found))
+  const files = isNamed(source) ? found : withoutCommonFolder(withoutHidden(found), isChosen(source))
   if (files.size === 0)
     throw new DataError('there is no file in what was given: choose a folder with files in it')
   return mount(files)
@@ -60,8 +61,7 @@ async function filesOf(source: FileSource): Promise<Files> {
   if (source instanceof Blob) return filesOfZip(source)
   if (isDrop(source)) return filesOfDrop(source)
   if (isHandle(source)) return filesOfHandle(source)
-  if (Symbol.iterator in source || 'length' in source)
-    return filesOfList(Array.from(source as ArrayLike<File>))
+  if (isList(source)) return filesOfList(Array.from(source as ArrayLike<File>))
   if (isNamed(source)) {
     return new Map(Object.entries(source).map(([path, from]) => [checkedPath(path), mounted(from)]))
   }
@@ -78,13 +78,23 @@ async function filesOfUrl(url: URL): Promise<Files> {
 async function filesOfList(files: readonly File[]): Promise<Files> {
   const [only] = files
   if (files.length === 1 && only && /\.zip$/i.test(only.name)) return filesOfZip(only, only.name)
-  return new Map(files.map((file) => [file.webkitRelativePath || file.name, mounted(file)]))
+  const found = new Map<string, MountedFile>()
+  for (const file of files) {
+    const path = file.webkitRelativePath || file.name
+    if (found.has(path)) {
+      throw new ArgumentError(
+        `mountFiles: there are two files '${path}': give files by path, as { 'ants/1.jpg': file, 'bees/1.jpg': other }`,
+      )
+    }
+    found.set(path, mounted(file))
+  }
+  return found
 }
 
 /** A file as it will be read. */
 function mounted(from: Blob | string): MountedFile {
   const lastModified = from instanceof File ? from.lastModified : 0
-  return { from, isDeflated: false, lastModified }
+  return { from, lastModified }
 }
 
 function checkedPath(path: string): string {
@@ -96,16 +106,31 @@ function checkedPath(path: string): string {
 function withoutHidden(files: Files): Files {
   const isHidden = (path: string) =>
     path.split('/').some((name) => name.startsWith('.') || name === '__MACOSX') ||
-    /(^|\/)Thumbs\.db$/i.test(path)
+    /(^|\/)(Thumbs\.db|desktop\.ini)$/i.test(path)
   return new Map([...files].filter(([path]) => !isHidden(path)))
 }
 
-/** `photos/ants/1.jpg` is `ants/1.jpg`; of `ants/1.jpg` nothing goes, even if there is nothing but ants. */
-function withoutCommonFolder(files: Files): Files {
+/**
+ * `photos/ants/1.jpg` is `ants/1.jpg`, even beside `photos/readme.txt`. Of `ants/1.jpg` in an archive nothing goes if there is
+ * nothing but ants: only of a folder that was chosen is it known that it's the root.
+ */
+function withoutCommonFolder(files: Files, isChosen: boolean): Files {
   const paths = [...files.keys()].map((path) => path.split('/'))
   const [top] = paths[0] ?? []
-  if (!paths.every((path) => path.length > 2 && path[0] === top)) return files
+  const isCommon = paths.every((path) => path.length > 1 && path[0] === top)
+  if (!isCommon || !(isChosen || paths.some((path) => path.length > 2))) return files
   return new Map([...files].map(([path, file]) => [path.slice(path.indexOf('/') + 1), file]))
+}
+
+/** Whether the files' paths begin with the name of the folder that the user chose: of an `<input webkitdirectory>`, and a drop. */
+function isChosen(source: FileSource): boolean {
+  if (isDrop(source)) return true
+  const [first] = isList(source) ? Array.from(source as ArrayLike<File>) : []
+  return Boolean(first?.webkitRelativePath)
+}
+
+function isList(source: FileSource): source is Iterable<File> | ArrayLike<File> {
+  return !(source instanceof Blob) && (Symbol.iterator in source || 'length' in source)
 }
 
 function isNamed(source: FileSource): source is Readonly<Record<string, Blob | string>> {

@@ -53,5 +53,5 @@ async function fileOf(entry: FileSystemFileEntry): Promise<File> {
 }
 
 function asIs(file: File): MountedFile {
-  return { from: file, isDeflated: false, lastModified: file.lastModified }
+  return { from: file, lastModified: file.lastModified }
 }

@@ -5,18 +5,30 @@ import { FileFormatError } from '../core/errors.ts'
 /** Files that a manifest lists, by their paths. Throws {@link FileFormatError}. */
 export function filesOfManifest(bytes: Uint8Array, url: URL): Map<string, MountedFile> {
   const content = parse(bytes, url)
-  const entries = Array.isArray(content)
-    ? content.map((path: unknown) => [path, path])
+  const entries: (readonly [unknown, unknown])[] = Array.isArray(content)
+    ? content.map((path: unknown) => [path, urlOf(path)])
     : Object.entries(content)
-  return new Map(
-    entries.map(([path, from]) => {
-      if (typeof path !== 'string' || typeof from !== 'string' || !URL.canParse(from, url)) {
-        throw damaged(url, `${JSON.stringify(from)} is no URL`)
-      }
-      const address = new URL(from, url).href
-      return [path.replace(/^\.?\//, ''), { from: address, isDeflated: false, lastModified: 0 }]
-    }),
-  )
+  const files = new Map<string, MountedFile>()
+  for (const [path, from] of entries) {
+    if (typeof path !== 'string' || !isBelow(path)) {
+      throw damaged(url, `${JSON.stringify(path)} is no path below a folder`)
+    }
+    if (typeof from !== 'string' || !URL.canParse(from, url)) {
+      throw damaged(url, `'${path}' is at ${JSON.stringify(from)}, which is no URL`)
+    }
+    files.set(path.replace(/^\.\//, ''), { from: new URL(from, url).href, lastModified: 0 })
+  }
+  return files
+}
+
+/** A path is no URL yet: `a#1.jpg` would be the file `a`. */
+function urlOf(path: unknown): unknown {
+  return typeof path === 'string' ? `./${path.split('/').map(encodeURIComponent).join('/')}` : path
+}
+
+function isBelow(path: string): boolean {
+  const names = path.replace(/^\.\//, '').split('/')
+  return !names.some((name) => ['', '.', '..'].includes(name))
 }
 
 function parse(bytes: Uint8Array, url: URL): object {

@@ -7,11 +7,12 @@ import { readStateDict } from './read-state-dict.ts'
 
 /**
  * Where a model's weights come from: a name of torchvision's (`'DEFAULT'`, `'IMAGENET1K_V1'`), an entry of a registry, a
- * path or URL of a `.pth` or `.safetensors` file (or of the folder or index of one in several files), or a state dict.
+ * path or URL of a `.pth` or `.safetensors` file (or of the folder or index of one in several files), such a file itself as a
+ * page's user chose it, or a state dict.
  */
 export type WeightsSource<Name extends string = string> =
   // Written so, editors complete the names, and any other text will do, too.
-  Name | (string & Record<never, never>) | URL | ModelWeights | StateDictLike
+  Name | (string & Record<never, never>) | URL | Blob | ModelWeights | StateDictLike
 
 /** Options of models that can start from pretrained weights. */
 export interface PretrainedOptions<Name extends string = string> extends Pick<
@@ -53,6 +54,7 @@ async function stateOf(
   if (source instanceof URL) {
     return readStateDict(await download(source, options), { signal, source: source.href })
   }
+  if (source instanceof Blob) return readStateDict(source, { signal })
   if (typeof source !== 'string') return source
   if (/^https?:\/\//i.test(source)) return stateOf(model, registry, new URL(source), options)
   return readStateDict(source, { signal })

@@ -1,6 +1,7 @@
-import { nextTurn, readFile } from '#platform'
+import { nextTurn } from '#platform'
 
 import { throwIfAborted } from '../core/errors.ts'
+import { bytesOfInput, nameOfInput } from './file-input.ts'
 import { decodePthInSteps } from './pth-decode.ts'
 import type { PthValue } from './pth-value.ts'
 
@@ -21,7 +22,7 @@ export interface ReadPthOptions {
  * element types stay. Tensors that share memory in PyTorch share it here, and where they can be they are windows on the
  * file's bytes: copy one before you change it or send it to a worker on its own.
  *
- * @param file - A path, or the file's bytes; tensors may be windows on them.
+ * @param file - A path, a `File` or the file's bytes; tensors may be windows on them.
  * @throws {@link FileFormatError} if it is no such file, is damaged, or holds code.
  * @throws {@link FileSystemError} if the file can't be read.
  * @throws {@link AbortError} if `signal` is aborted.
@@ -35,11 +36,14 @@ export interface ReadPthOptions {
  * if (value instanceof Map) console.log([...value.keys()])
  * ```
  */
-export async function readPth(file: string | Uint8Array, options: ReadPthOptions = {}): Promise<PthValue> {
+export async function readPth(
+  file: string | Uint8Array | Blob,
+  options: ReadPthOptions = {},
+): Promise<PthValue> {
   const { signal } = options
-  const source = options.source ?? (typeof file === 'string' ? file : 'the .pth file')
+  const source = options.source ?? nameOfInput(file, 'the .pth file')
   throwIfAborted(signal, `reading ${source}`)
-  const steps = decodePthInSteps(typeof file === 'string' ? await readFile(file, signal) : file, source)
+  const steps = decodePthInSteps(await bytesOfInput(file, source, signal), source)
   for (;;) {
     const step = steps.next()
     if (step.done) return step.value

@@ -2,6 +2,7 @@ import { readFile } from '#platform'
 
 import { FileFormatError, throwIfAborted } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
+import { bytesOfInput, nameOfInput } from './file-input.ts'
 import { readPth } from './pth.ts'
 import { decodeSafetensors } from './safetensors-decode.ts'
 import { isShardIndex, readShards } from './sharded.ts'
@@ -31,7 +32,7 @@ export interface ReadStateDictOptions extends FindStateDictOptions {
  * files are read by the path of their index (`model.safetensors.index.json`), or of the folder that has it. In a
  * checkpoint it finds the state dict, as {@link findStateDict} does, and takes off a prefix that all names have.
  *
- * @param file - A path, or the file's bytes; tensors may be windows on them.
+ * @param file - A path, a `File` or the file's bytes; tensors may be windows on them.
  * @returns Tensors by their names (`layer1.0.conv1.weight`), ready for `module.loadStateDict`.
  * @throws {@link FileFormatError} if it is of another format, damaged, or holds something else.
  * @throws {@link FileSystemError} if it can't be read.
@@ -45,14 +46,14 @@ export interface ReadStateDictOptions extends FindStateDictOptions {
  * ```
  */
 export async function readStateDict(
-  file: string | Uint8Array,
+  file: string | Uint8Array | Blob,
   options: ReadStateDictOptions = {},
 ): Promise<Map<string, Tensor>> {
   const { signal, keepPrefix, floats = 'float32' } = options
   const path = typeof file === 'string' ? await weightsAt(file) : undefined
-  const source = options.source ?? path ?? 'the weights'
+  const source = options.source ?? path ?? nameOfInput(file, 'the weights')
   throwIfAborted(signal, `reading ${source}`)
-  const bytes = path === undefined ? (file as Uint8Array) : await readFile(path, signal)
+  const bytes = await bytesOfInput(path ?? file, source, signal)
   const stateDict =
     path !== undefined && isShardIndex(bytes)
       ? findStateDict(await readShards(path, bytes, (shard) => readShard(shard, options)), { keepPrefix })

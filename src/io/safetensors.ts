@@ -1,7 +1,8 @@
-import { readFile, writeFile } from '#platform'
+import { writeFile } from '#platform'
 
 import { throwIfAborted } from '../core/errors.ts'
 import type { Tensor } from '../core/tensor.ts'
+import { bytesOfInput, nameOfInput } from './file-input.ts'
 import { decodeSafetensors, type SafetensorsFile } from './safetensors-decode.ts'
 import { encodeSafetensors } from './safetensors-encode.ts'
 
@@ -19,7 +20,7 @@ export interface ReadSafetensorsOptions {
  * float16 and bfloat16 tensors become float32, int8, int16 and uint16 become int32; other element types stay. Tensors
  * are windows on the file's bytes where they are aligned: copy one before you change it or send it to a worker.
  *
- * @param file - A path, or the file's bytes.
+ * @param file - A path, a `File` or the file's bytes.
  * @throws {@link FileFormatError} if it is no such file, is damaged, or has an element type that can't be read.
  * @throws {@link FileSystemError} if it can't be read.
  * @see https://github.com/huggingface/safetensors#format
@@ -34,13 +35,13 @@ export interface ReadSafetensorsOptions {
  * ```
  */
 export async function readSafetensors(
-  file: string | Uint8Array,
+  file: string | Uint8Array | Blob,
   options: ReadSafetensorsOptions = {},
 ): Promise<SafetensorsFile> {
   const { signal } = options
-  const source = options.source ?? (typeof file === 'string' ? file : 'the .safetensors file')
+  const source = options.source ?? nameOfInput(file, 'the .safetensors file')
   throwIfAborted(signal, `reading ${source}`)
-  return decodeSafetensors(typeof file === 'string' ? await readFile(file, signal) : file, source)
+  return decodeSafetensors(await bytesOfInput(file, source, signal), source)
 }
 
 /** Options of {@link writeSafetensors}. */

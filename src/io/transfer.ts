@@ -1,3 +1,5 @@
+import { isCrossOrigin, refusal, refusesOthers } from '#platform'
+
 import { DownloadError } from '../core/errors.ts'
 import type { PartialDownload } from '../platform/download-cache.ts'
 import { PassingFault } from './retry.ts'
@@ -34,7 +36,7 @@ export async function transfer(job: Transfer): Promise<void> {
   }
 }
 
-function ask({ url, partial }: Transfer, signal: AbortSignal): Promise<Response> {
+async function ask({ url, partial }: Transfer, signal: AbortSignal): Promise<Response> {
   // The bytes as they are: ranges and lengths count those, not what a compression makes of them.
   const headers: Record<string, string> = { 'accept-encoding': 'identity' }
   if (partial.size > 0 && partial.validator !== undefined) {
@@ -42,7 +44,15 @@ function ask({ url, partial }: Transfer, signal: AbortSignal): Promise<Response>
     // The rest only of the same version; else the whole of the new one.
     headers['if-range'] = partial.validator
   }
-  return network(fetch(url, { headers, signal }))
+  try {
+    return await network(fetch(url, { headers, signal }))
+  } catch (error) {
+    if (!(error instanceof PassingFault)) throw error
+    // Of a page's browser another server must first allow such a question, which few do: then for the whole file.
+    if (headers.range !== undefined && isCrossOrigin(url)) return network(fetch(url, { signal }))
+    if (await refusesOthers(url)) throw new DownloadError(refusal(url), url, undefined, { cause: error })
+    throw error
+  }
 }
 
 /** Whatever befalls a connection may pass. fetch throws TypeErrors for it; the reason is their cause. */

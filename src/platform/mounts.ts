@@ -3,22 +3,22 @@
  * gave. Mounted, they have paths, `files:1/train/ants/1.jpg`, that the whole library takes. The same in Node and in pages.
  */
 import { byCodePoint } from '../core/code-points.ts'
-import { AbortError, FileFormatError, FileSystemError } from '../core/errors.ts'
+import { AbortError, FileSystemError, OnnxFinetuneError } from '../core/errors.ts'
+import { fetchFile } from './fetch-file.ts'
 import type { DirectoryEntry, FileStamp } from './platform.ts'
+import { unzip, type ZippedFile } from './unzip.ts'
 
 /** A file as plain data, so that a loader worker can read it. */
 export interface MountedFile {
   /** Its bytes, or the URL that gives them. */
   readonly from: Blob | string
-  /** Whether its bytes are packed, as in a zip archive. */
-  readonly isDeflated: boolean
+  /** Of a file in a zip archive: `from` begins with its header there, and these are its bytes. */
+  readonly zipped?: ZippedFile | undefined
   /** When it was last changed, in ms since 1970; 0 where that isn't known. */
   readonly lastModified: number
 }
 
 const scheme = 'files:'
-/** A zip archive's directory may lie about what an entry becomes. */
-const maxUnpacked = 2 ** 29
 
 const mounts = new Map<string, ReadonlyMap<string, MountedFile>>()
 let count = 0
@@ -67,67 +67,28 @@ export function listMounted(path: string): DirectoryEntry[] {
 }
 
 /** What tells whether a mounted file has changed. */
-export function stampOf({ from, lastModified }: MountedFile): FileStamp {
+export function stampOf({ from, lastModified, zipped }: MountedFile): FileStamp {
+  // Of a file in an archive the checksum tells more than any time.
+  if (zipped) return { mtimeMs: zipped.crc32, size: zipped.size }
   return { mtimeMs: lastModified, size: typeof from === 'string' ? 0 : from.size }
 }
 
-/** Reads a mounted file; `path` is for messages. Throws {@link FileSystemError} or {@link FileFormatError}. */
+/** Reads a mounted file; `path` is for messages. Throws {@link FileSystemError} or `FileFormatError`. */
 export async function readMounted(
-  { from, isDeflated }: MountedFile,
+  { from, zipped }: MountedFile,
   path: string,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  if (signal?.aborted) throw new AbortError(`reading ${path} was aborted`, { cause: signal.reason })
   if (typeof from === 'string') return fetchFile(from, signal)
   try {
-    return isDeflated ? await inflate(from) : new Uint8Array(await from.arrayBuffer())
+    return zipped ? await unzip(from, zipped, path) : new Uint8Array(await from.arrayBuffer())
   } catch (cause) {
-    if (isDeflated) throw new FileFormatError(`${path} can't be unpacked: pack the archive again`, { cause })
+    if (cause instanceof OnnxFinetuneError) throw cause
     throw new FileSystemError(
-      `can't read ${path}: it was changed or removed since it was chosen; choose it again`,
-      {
-        cause,
-      },
+      `can't read ${path}: it was changed or removed since it was chosen, or may not be read; choose it again`,
+      { cause },
     )
-  }
-}
-
-/** Fetches a whole file; `url` may be `blob:` and `data:` too. Throws {@link FileSystemError} naming it. */
-export async function fetchFile(url: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  try {
-    const response = await fetch(url, { signal: signal ?? null })
-    if (!response.ok) {
-      throw new FileSystemError(
-        `can't read ${url}: the server answered ${response.status} ${response.statusText}`.trimEnd(),
-      )
-    }
-    return new Uint8Array(await response.arrayBuffer())
-  } catch (error) {
-    if (error instanceof FileSystemError) throw error
-    if (signal?.aborted) throw new AbortError(`reading ${url} was aborted`, { cause: signal.reason })
-    throw new FileSystemError(`can't read ${url}: ${whyNoAnswer()}`, { cause: error })
-  }
-}
-
-/** A page learns nothing of why a fetch failed. */
-function whyNoAnswer(): string {
-  const { onLine = true } = globalThis.navigator as Partial<Navigator>
-  if (!onLine) return 'this device is offline'
-  return (
-    'the server can’t be reached, or it doesn’t let pages of other sites read its files (CORS): ' +
-    'check the address, or download the file and give that'
-  )
-}
-
-async function inflate(packed: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  const pieces: BlobPart[] = []
-  let size = 0
-  const reader = packed.stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return new Uint8Array(await new Blob(pieces).arrayBuffer())
-    size += value.length
-    if (size > maxUnpacked) throw new RangeError(`more than ${maxUnpacked} bytes`)
-    pieces.push(value)
   }
 }
 

@@ -15,8 +15,8 @@ export function readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/** A file's stamp; a link counts as what it points at. Throws {@link FileSystemError} as `readFile` does. */
-export function fileStamp(path: string): FileStamp {
+/** A file's stamp, here at once; a link counts as what it points at. Throws {@link FileSystemError} as `readFile` does. */
+export function fileStamp(path: string): FileStamp | Promise<FileStamp> {
   const mounted = mountedFile(path)
   if (mounted) return stampOf(mounted)
   try {

@@ -48,11 +48,16 @@ function defaultDirectory(): string {
 }
 
 /** What may be missing in the environment where a download failed, as a sentence; or nothing. */
-export function networkAdvice(environment: NodeJS.ProcessEnv = process.env): string {
+export function networkAdvice(_url?: string, environment: NodeJS.ProcessEnv = process.env): string {
   const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
   const set = names.find((name) => environment[name])
   if (set === undefined || environment.NODE_USE_ENV_PROXY) return ''
   return ` ${set} is set, but Node's fetch heeds it only with NODE_USE_ENV_PROXY=1 (Node 22.21, 24.5 and later).`
+}
+
+/** What to do where a download failed for good. */
+export function downloadRemedy(path: string): string {
+  return `Try again later, or get the file in another way and put it there: ${path}`
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -64,6 +64,13 @@ export async function removeFile(path: string): Promise<void> {
   })
 }
 
+/** Removes a file, or a folder and all in it; what isn't there is no error. Throws {@link FileSystemError}. */
+export async function removeStored(path: string): Promise<void> {
+  await rm(path, { force: true, recursive: true }).catch((error: unknown) => {
+    throw fileSystemError('remove', path, error)
+  })
+}
+
 /** Makes a folder and those above it; one that is there is no error. Throws {@link FileSystemError}. */
 export async function makeDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {

@@ -1,9 +1,20 @@
 export { mount, mountedFile, readMounted, stampOf, unmount, type MountedFile } from './mounts.ts'
 export { offerDownload } from './node-offer.ts'
+export { drawnPixels } from './node-pixels.ts'
+export { claimFolder } from './node-claims.ts'
 export { setAssetsFolder } from './node-assets.ts'
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
-export { networkAdvice, openDownloadCache } from './node-downloads.ts'
-export { joinPath, listDirectory, makeDirectory, readFile, removeFile, writeFile } from './node-files.ts'
+export { downloadRemedy, networkAdvice, openDownloadCache } from './node-downloads.ts'
+export { isCrossOrigin, refusal, refusesOthers } from './fetch-file.ts'
+export {
+  joinPath,
+  listDirectory,
+  makeDirectory,
+  readFile,
+  removeFile,
+  removeStored,
+  writeFile,
+} from './node-files.ts'
 export { nativeCrc32 } from './node-crc32.ts'
 export {
   devices,

@@ -50,6 +50,13 @@ export interface BrowserPicture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer> | undefined
 }
 
+/** Pixels as a canvas has them: red, green, blue, alpha. */
+export interface DrawnPixels {
+  readonly data: Uint8ClampedArray
+  readonly width: number
+  readonly height: number
+}
+
 /** A bar that fills up, redrawn in one line of a terminal. */
 export interface ProgressBar {
   /** Shows it empty, in place of the one before. */
@@ -78,7 +85,7 @@ export interface Platform {
    */
   readFileNow(path: string): Uint8Array<ArrayBuffer> | undefined
   /** A file's stamp. Throws `FileSystemError` naming the path and the remedy. */
-  fileStamp(path: string): FileStamp
+  fileStamp(path: string): FileStamp | Promise<FileStamp>
   /**
    * Writes beside `path`, syncs, renames: a reader sees the old file or the whole new one. Pieces are written one after
    * the other: each may use the memory of the one before.
@@ -86,6 +93,13 @@ export interface Platform {
   writeFile(path: string, bytes: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<void>
   /** Removes a file; one that isn't there is no error. */
   removeFile(path: string): Promise<void>
+  /** Removes a file, or a folder and all in it; what isn't there is no error. */
+  removeStored(path: string): Promise<void>
+  /**
+   * Takes a folder for one run, until what is returned is called, where another run could write to it without its user's knowing:
+   * throws `ArgumentError` then.
+   */
+  claimFolder(path: string): Promise<() => void>
   /** Makes a folder and those above it; one that is there is no error. */
   makeDirectory(path: string): Promise<void>
   /** Entries of a folder, sorted by name in code-point order. Throws `FileSystemError`. */
@@ -93,7 +107,15 @@ export interface Platform {
   /** The folder that downloads are kept in: the one given, the environment's or the user's. Throws `FileSystemError`. */
   openDownloadCache(directory?: string): Promise<DownloadCache>
   /** What may be missing in the environment where a download failed, as a sentence; or nothing. */
-  networkAdvice(): string
+  networkAdvice(url: string): string
+  /** What to do where a download failed for good; `path` is where it would be. */
+  downloadRemedy(path: string): string
+  /** Whether a URL is another server's than the page's. Never in Node. */
+  isCrossOrigin(url: string): boolean
+  /** Whether a server is known to be there, and only doesn't let pages of other origins read. Never in Node. */
+  refusesOthers(url: string): Promise<boolean>
+  /** That it does so, and what to do. */
+  refusal(url: string): string
   /** The CRC-32 of zip, going on from that of the bytes before; `undefined` where only JavaScript has one. */
   readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
   /** Gives files paths below a root, which is returned; keys are paths below it. */
@@ -106,6 +128,8 @@ export interface Platform {
   readMounted(file: MountedFile, path: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>
   /** Offers a file, by its path, or bytes to the user as a download. Throws `RuntimeError` in Node. */
   offerDownload(what: string | Blob, name: string): Promise<void>
+  /** The pixels of what a page can draw: a canvas, bitmap, video or image; `undefined` for others. Throws `ImageError`. */
+  drawnPixels(input: object): DrawnPixels | undefined
   /** Joins path segments. */
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, at once where files can be read at once. Throws an error that says what is in the way. */

@@ -1,9 +1,13 @@
 import type { DownloadCache, PartialDownload } from './download-cache.ts'
-import { fileSystemError, folderAt, privateFile } from './web-opfs.ts'
+import { isCrossOrigin, isOffline, refusal } from './fetch-file.ts'
+import { takeLock, type Release } from './web-locks.ts'
+import { fileSystemError, folderAt, privateFile, type MovableFile } from './web-opfs.ts'
+import { namesOf } from './web-paths.ts'
+import { openWritable, unshared } from './web-write.ts'
 
 /** A folder of downloads in the page's private file system. One that isn't finished is beside it, `NAME.partial`. */
 export async function openDownloadCache(directory = 'downloads'): Promise<DownloadCache> {
-  const path = directory.split('/').filter(Boolean)
+  const path = namesOf(directory)
   const folder = await guarded('make the folder', directory, () => folderAt(path, { create: true }))
   const pathOf = (name: string) => [...path, name].join('/')
   return {
@@ -16,11 +20,16 @@ export async function openDownloadCache(directory = 'downloads'): Promise<Downlo
   }
 }
 
-/** The browser knows its proxies. */
-export function networkAdvice(): string {
-  return globalThis.navigator.onLine
-    ? ' Servers must allow pages of other sites to read a file (CORS): if this one doesn’t, download it yourself and give the file.'
-    : ' This device is offline.'
+/** The browser knows its proxies; what it tells nobody is why a request failed. */
+export function networkAdvice(url: string): string {
+  if (isOffline()) return ' This device is offline.'
+  // Where that is certain, it was said before: see `refusesOthers`.
+  return isCrossOrigin(url) ? ` If the server is there: ${refusal(url)}.` : ''
+}
+
+/** What to do where a download failed for good. */
+export function downloadRemedy(): string {
+  return 'Try again later, or download the file in another way and give it as a File'
 }
 
 /** WebCrypto hashes no streams: a file is read whole. */
@@ -29,49 +38,53 @@ async function hashOf(file: File): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Two tabs that download the same file write each to its own. */
-async function lockPartial(name: string): Promise<{ name: string; release: () => void }> {
-  const { promise: held, resolve: release } = withResolvers()
-  const isOurs = await new Promise<boolean>((resolve) => {
-    void globalThis.navigator.locks.request(`onnx-finetune ${name}`, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null)
-      return lock ? held : undefined
-    })
-  })
-  return { name: isOurs ? `${name}.partial` : `${name}.${Date.now()}.partial`, release }
+interface Lock {
+  readonly name: string
+  readonly release: Release
 }
 
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined
-  const promise = new Promise<void>((done) => (resolve = done))
-  return { promise, resolve }
+/** Two tabs that download the same file write each to its own: the first that nobody else writes to, as a closed tab has left it. */
+async function lockPartial(name: string, path: string): Promise<Lock> {
+  for (let number = 0; ; number++) {
+    const own = number === 0 ? `${name}.partial` : `${name}.${number}.partial`
+    const release = await takeLock(`downloads ${path} ${number}`, true)
+    if (release) return { name: own, release }
+  }
 }
 
-interface Movable {
-  move(name: string): Promise<void>
-}
+/**
+ * A browser keeps what was written once the file is closed, and copies it to go on: so the more there is, the rarer. In all it
+ * copies four times the file at most.
+ */
+const keptEvery = (size: number) => Math.max(8 << 20, size / 4)
 
 class Partial implements PartialDownload {
   /** What is written is there for others, and after a reload, once this is closed. */
   #writable: FileSystemWritableFileStream | undefined
+  #unkept = 0
 
   private constructor(
     private readonly folder: FileSystemDirectoryHandle,
     private readonly name: string,
     private readonly path: string,
-    private readonly lock: { readonly name: string; readonly release: () => void },
+    private readonly lock: Lock,
     private readonly file: FileSystemFileHandle,
     public size: number,
     public validator: string | undefined,
   ) {}
 
   static async open(folder: FileSystemDirectoryHandle, name: string, path: string): Promise<Partial> {
-    const lock = await lockPartial(name)
-    const file = await folder.getFileHandle(lock.name, { create: true })
-    const { size } = await file.getFile()
-    const mark = await folder.getFileHandle(`${lock.name}.validator`).catch(() => undefined)
-    const validator = await (await mark?.getFile())?.text()
-    return new Partial(folder, name, path, lock, file, size, validator)
+    const lock = await lockPartial(name, path)
+    try {
+      const file = await folder.getFileHandle(lock.name, { create: true })
+      const { size } = await file.getFile()
+      const mark = await folder.getFileHandle(`${lock.name}.validator`).catch(() => undefined)
+      const validator = await (await mark?.getFile())?.text()
+      return new Partial(folder, name, path, lock, file, size, validator)
+    } catch (error) {
+      lock.release()
+      throw error
+    }
   }
 
   restart(validator: string | undefined): Promise<void> {
@@ -79,7 +92,7 @@ class Partial implements PartialDownload {
       // In this order, a tab that is closed in between leaves no data with another version's mark.
       await this.folder.removeEntry(`${this.lock.name}.validator`).catch(() => undefined)
       await this.#writable?.abort()
-      this.#writable = await this.file.createWritable()
+      this.#writable = await openWritable(this.file)
       await this.#flush()
       this.size = 0
       if (validator !== undefined) {
@@ -95,8 +108,10 @@ class Partial implements PartialDownload {
   append(bytes: Uint8Array): Promise<void> {
     return this.#guarded(async () => {
       this.#writable ??= await this.#openAtEnd()
-      await this.#writable.write(bytes as Uint8Array<ArrayBuffer>)
+      await this.#writable.write(unshared(bytes))
       this.size += bytes.length
+      this.#unkept += bytes.length
+      if (this.#unkept >= keptEvery(this.size)) await this.#flush()
     })
   }
 
@@ -110,7 +125,7 @@ class Partial implements PartialDownload {
   async commit(): Promise<void> {
     await this.#guarded(async () => {
       await this.#flush()
-      await (this.file as FileSystemFileHandle & Movable).move(this.name)
+      await (this.file as MovableFile).move(this.name)
     })
     await this.discard()
   }
@@ -130,7 +145,7 @@ class Partial implements PartialDownload {
   }
 
   async #openAtEnd(): Promise<FileSystemWritableFileStream> {
-    const writable = await this.file.createWritable({ keepExistingData: true })
+    const writable = await openWritable(this.file, { keepExistingData: true })
     await writable.seek(this.size)
     return writable
   }
@@ -138,6 +153,7 @@ class Partial implements PartialDownload {
   async #flush(): Promise<void> {
     const writable = this.#writable
     this.#writable = undefined
+    this.#unkept = 0
     await writable?.close()
   }
 

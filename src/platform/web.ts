@@ -9,18 +9,22 @@ export function nativeJpegTurbo(): NativeJpegTurbo {
 export { mount, mountedFile, readMounted, stampOf, unmount, type MountedFile } from './mounts.ts'
 export {
   fileStamp,
-  joinPath,
   listDirectory,
   makeDirectory,
   readFile,
   readFileNow,
   removeFile,
-  writeFile,
+  removeStored,
 } from './web-files.ts'
+export { claimFolder } from './web-claims.ts'
+export { isCrossOrigin, refusal, refusesOthers } from './fetch-file.ts'
+export { joinPath } from './web-paths.ts'
+export { writeFile } from './web-write.ts'
 export { offerDownload } from './web-offer.ts'
+export { drawnPixels } from './web-pixels.ts'
 export { decodeByBrowser } from './web-decode.ts'
 export { jpegTurbo } from './web-jpeg-turbo.ts'
-export { networkAdvice, openDownloadCache } from './web-downloads.ts'
+export { downloadRemedy, networkAdvice, openDownloadCache } from './web-downloads.ts'
 export { rasterizeSvg } from './web-svg.ts'
 export { setAssetsFolder } from './web-assets.ts'
 export { devices, webgpuAdapter } from './web-devices.ts'

@@ -1,6 +1,7 @@
-import { readFile } from '#platform'
+import { drawnPixels, readFile } from '#platform'
 
 import { ArgumentError, ImageError } from '../core/errors.ts'
+import { bytesOfInput, nameOfInput } from '../io/file-input.ts'
 import { decodeImageAsync } from '../vision/decode.ts'
 import { contiguous, picture, sizeOfPicture, type Picture } from '../vision/picture.ts'
 
@@ -11,8 +12,19 @@ export interface CanvasPixels {
   readonly height: number
 }
 
-/** What a {@link Predictor} takes for a picture: a path (in a browser a URL), a JPEG or PNG file or its bytes, or pixels. */
-export type ImageInput = string | Uint8Array | Blob | Picture | CanvasPixels
+/**
+ * What a {@link Predictor} takes for a picture: a path (in a page a URL, too), a JPEG or PNG file or its bytes, or pixels; in a page
+ * also a canvas, an `ImageBitmap`, an image, a `VideoFrame`, or a video for what it shows right now.
+ */
+export type ImageInput = string | Uint8Array | Blob | Picture | CanvasPixels | Drawable
+
+/** What a page can draw: the browser's own types, here by what they have in common, since Node's have none. */
+export type Drawable =
+  | { getContext(kind: '2d'): unknown }
+  | { readonly width: number; readonly height: number; close(): void }
+  | { readonly videoWidth: number; readonly videoHeight: number }
+  | { readonly naturalWidth: number; readonly naturalHeight: number }
+  | { readonly displayWidth: number; readonly displayHeight: number }
 
 /**
  * The picture `[H, W, 3]` that is meant.
@@ -23,17 +35,19 @@ export type ImageInput = string | Uint8Array | Blob | Picture | CanvasPixels
 export async function readImage(input: ImageInput, signal?: AbortSignal): Promise<Picture> {
   if (typeof input === 'string') return decodeImageAsync(await readFile(input, signal), { source: input })
   if (input instanceof Uint8Array) return decodeImageAsync(input)
-  if (input instanceof Blob) return fromFile(input)
+  if (input instanceof Blob) return fromFile(input, signal)
   if (isPixels(input)) return fromPixels(input)
   if (isPicture(input)) return withThreeChannels(input)
+  const drawn = drawnPixels(Object(input) as object)
+  if (drawn) return fromPixels(drawn)
   throw new ArgumentError(
-    `a picture is a path, a JPEG or PNG file or its bytes, a Picture or ImageData, not ${describe(input)}`,
+    `a picture is a path, a JPEG or PNG file or its bytes, a Picture, ImageData or, in a page, what it can draw, not ${describe(input)}`,
   )
 }
 
-async function fromFile(file: Blob): Promise<Picture> {
-  const source = file instanceof File ? file.name : 'the picture'
-  return decodeImageAsync(new Uint8Array(await file.arrayBuffer()), { source })
+async function fromFile(file: Blob, signal: AbortSignal | undefined): Promise<Picture> {
+  const source = nameOfInput(file, 'the picture')
+  return decodeImageAsync(await bytesOfInput(file, source, signal), { source })
 }
 
 function isPixels(input: unknown): input is CanvasPixels {

@@ -1,6 +1,7 @@
 import { joinPath, readFile } from '#platform'
 
 import { ArgumentError, FileFormatError, throwIfAborted } from '../core/errors.ts'
+import { bytesOfInput, nameOfInput } from '../io/file-input.ts'
 import { classifierOf } from '../io/onnx-classifier.ts'
 import { readOnnx, type OnnxSummary } from '../io/onnx-read.ts'
 import { Inference, type InferenceOptions } from '../runtime/inference.ts'
@@ -27,7 +28,7 @@ export interface LoadClassifierOptions extends InferenceOptions {
  * Loads a classifier of pictures from a `.onnx` file. One that {@link exportOnnx} wrote with classes and preprocessing
  * needs nothing else; for others give `{ classes, preprocessing }`.
  *
- * @param file - A path (in a browser a URL), or the file's bytes.
+ * @param file - A path (in a page a URL, too), a `File` or the file's bytes.
  * @throws {@link FileFormatError} if it is no `.onnx` file, is damaged, no classifier of pictures, or lacks classes or
  * preprocessing.
  * @throws {@link FileSystemError} if it can't be read.
@@ -44,14 +45,14 @@ export interface LoadClassifierOptions extends InferenceOptions {
  * ```
  */
 export async function loadClassifier(
-  file: string | Uint8Array,
+  file: string | Uint8Array | Blob,
   options: LoadClassifierOptions = {},
 ): Promise<Predictor> {
   const { classes, signal } = options
-  const source = typeof file === 'string' ? file : 'the .onnx file'
+  const source = nameOfInput(file, 'the .onnx file')
   throwIfAborted(signal, `loading ${source}`)
   checkFile(file)
-  const bytes = typeof file === 'string' ? await readFile(file, signal) : file
+  const bytes = await bytesOfInput(file, source, signal)
   const summary = readOnnx(bytes, source)
   const preprocessing = options.preprocessing && describePreprocessing(options.preprocessing)
   const spec = classifierOf(summary, { classes, preprocessing }, source)
@@ -59,7 +60,7 @@ export async function loadClassifier(
   const files = await readExternal(summary, folder, options, source)
   throwIfAborted(signal, `loading ${source}`)
   // The engine takes the memory: bytes that the caller keeps are copied.
-  const model = typeof file === 'string' ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
+  const model = file instanceof Uint8Array ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>)
   const inference = await Inference.start({ model, files, outputNames: [spec.outputName] }, options)
   const predictor = new Predictor(spec, inference)
   if (options.warmUp) await predictor.warmUp()
@@ -67,8 +68,10 @@ export async function loadClassifier(
 }
 
 function checkFile(file: unknown): void {
-  if (typeof file === 'string' || file instanceof Uint8Array) return
-  throw new ArgumentError(`loadClassifier takes a path or the bytes of a .onnx file, not ${String(file)}`)
+  if (typeof file === 'string' || file instanceof Uint8Array || file instanceof Blob) return
+  throw new ArgumentError(
+    `loadClassifier takes a path, a File or the bytes of a .onnx file, not ${String(file)}`,
+  )
 }
 
 /** The files with weights beside the model; every weight must lie wholly in its file. */

@@ -1,4 +1,4 @@
-import { readFile } from '#platform'
+import { claimFolder, readFile } from '#platform'
 
 import { ArgumentError, throwIfAborted } from '../core/errors.ts'
 import type { Tensor } from '../core/tensor.ts'
@@ -28,6 +28,8 @@ export interface ResumableOptions {
 export interface OpenedCheckpoints {
   /** Where it's saved; none without `checkpoint`. */
   readonly folder?: { readonly folder: CheckpointFolder; readonly policy: CheckpointPolicy } | undefined
+  /** Lets another run have the folder. */
+  readonly release: () => void
   /** What it goes on from. */
   readonly loop?: LoopState | undefined
   readonly resumed?: ResumedRun | undefined
@@ -47,13 +49,27 @@ interface Options extends ResumableOptions {
  * @throws {@link ArgumentError} for options that don't fit together, a folder of another run, or a checkpoint of one.
  */
 export async function openCheckpoints(run: CheckpointedRun, options: Options): Promise<OpenedCheckpoints> {
-  const { checkpoint: saving, resume = false, numEpochs, signal } = options
-  if (!saving && resume === false) return { warnings: [] }
+  const { checkpoint: saving, resume = false } = options
+  if (!saving && resume === false) return { warnings: [], release: () => undefined }
   if (!saving && resume === true) {
     throw new ArgumentError('resume: true needs checkpoint: { directory }; or give the path to resume from')
   }
   checkRun(run)
   const policy = saving && policyOf(saving)
+  const release = saving ? await claimFolder(saving.directory) : () => undefined
+  try {
+    return { ...(await open(run, options, policy)), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+async function open(
+  run: CheckpointedRun,
+  { checkpoint: saving, resume = false, numEpochs, signal }: Options,
+  policy: CheckpointPolicy | undefined,
+): Promise<Omit<OpenedCheckpoints, 'release'>> {
   const folder = saving && (await CheckpointFolder.open(await openDirectoryStore(saving.directory)))
   if (folder && resume === false && !folder.isEmpty) {
     throw new ArgumentError(

@@ -2,10 +2,10 @@ import { Generator } from '../core/generator.ts'
 import type { Module } from '../nn/module.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session.ts'
-import { loadTensors } from './checkpoint-run.ts'
+import { loadTensors, type CheckpointedRun } from './checkpoint-run.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { EpochMetrics, TrainEvent } from './events.ts'
-import { openCheckpoints, type ResumableOptions } from './open-checkpoints.ts'
+import { openCheckpoints, type OpenedCheckpoints, type ResumableOptions } from './open-checkpoints.ts'
 import { trainEpochs, type TrainEpochsOptions } from './train-epochs.ts'
 
 /** Options of {@link train}. */
@@ -58,7 +58,20 @@ export async function* train(
 ): AsyncGenerator<TrainEvent, EpochMetrics[], undefined> {
   const { generator = new Generator(), optimizer, scheduler, dataloaders, numEpochs } = options
   const run = { model, optimizer, scheduler, dataloaders, generator, numEpochs }
-  const { folder, loop, resumed, best, warnings } = await openCheckpoints(run, options)
+  const opened = await openCheckpoints(run, options)
+  try {
+    return yield* trainFrom(opened, run, options)
+  } finally {
+    opened.release()
+  }
+}
+
+async function* trainFrom(
+  { folder, loop, resumed, best, warnings }: OpenedCheckpoints,
+  run: CheckpointedRun & { readonly numEpochs: number },
+  options: TrainOptions,
+): AsyncGenerator<TrainEvent, EpochMetrics[], undefined> {
+  const { model, generator, numEpochs } = run
   model.train()
   await using session = await TrainingSession.create(model, { ...options, generator })
   const { device, deviceReason } = session
@@ -76,9 +89,10 @@ export async function* train(
       yield next.value
     }
   } finally {
+    // First, as a device that was lost gives nothing back.
+    model.eval()
     await epochs.return([])
     if (hasBest || best) await session.pull()
     if (!hasBest && best) loadTensors(model, best)
-    model.eval()
   }
 }

@@ -60,7 +60,7 @@ async function readPicture(source: ImageSource): Promise<Picture> {
   if (!cached) return read()
   const cache = openPictureCache(cached.store)
   // Before the file is read: if it changes meanwhile, its next stamp is another.
-  const stamp = mounted ? stampOf(mounted) : fileStamp(path)
+  const stamp = mounted ? stampOf(mounted) : await fileStamp(path)
   const known = cache.get(cached.index, stamp)
   if (known) return known
   const decoded = await read()
