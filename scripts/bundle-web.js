@@ -3,7 +3,7 @@
  * the JavaScript interface of two builds of onnxruntime-web. Nothing is left to resolve, so any bundler or none can take
  * them; src/platform/web-assets.ts finds them and ONNX Runtime's WebAssembly. The npm packages that are built on are inside.
  */
-import { rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 
 import { build } from 'esbuild'
 
@@ -11,13 +11,10 @@ import { build } from 'esbuild'
 const nodeOnly = {
   name: 'node-only',
   setup(build) {
-    build.onResolve(
-      { filter: /^(worker_threads|os|child_process)$/ },
-      ({ path }) => ({
-        path,
-        namespace: 'node-only',
-      }),
-    )
+    build.onResolve({ filter: /^(worker_threads|os|child_process)$/ }, ({ path }) => ({
+      path,
+      namespace: 'node-only',
+    }))
     build.onLoad({ filter: /.*/, namespace: 'node-only' }, () => ({ contents: 'export default {}' }))
   },
 }
@@ -36,23 +33,20 @@ const shared = {
   external: ['echarts', 'echarts/*'],
   loader: { '.wasm': 'binary' },
   plugins: [nodeOnly],
-  minifyIdentifiers: true,
-  minifySyntax: true,
-  minifyWhitespace: true,
+  minify: true,
+  write: false,
   legalComments: 'linked',
   sourcemap: true,
   sourcesContent: false,
 }
 
-await build({
+const library = await build({
   ...shared,
   entryPoints: ['src/index.ts'],
   splitting: true,
   chunkNames: 'chunk-[hash]',
-  // With the whitespace would go the comments by which webpack leaves an import alone.
-  minifyWhitespace: false,
 })
-await build({
+const alone = await build({
   ...shared,
   entryPoints: [
     { in: 'src/platform/web-engine-worker.ts', out: 'engine-worker' },
@@ -61,3 +55,12 @@ await build({
     { in: 'onnxruntime-web/webgpu', out: 'ort-webgpu' },
   ],
 })
+
+/** By these comments, which minifying takes away, webpack and Vite leave an import of an address alone. */
+const isForNobody = '/* webpackIgnore: true */ /* @vite-ignore */'
+
+await mkdir('dist/web', { recursive: true })
+for (const { path, text } of [...library.outputFiles, ...alone.outputFiles]) {
+  const isCode = path.endsWith('.js')
+  await writeFile(path, isCode ? text.replace(/\bimport\((?=[\w$]+\))/g, `import(${isForNobody}`) : text)
+}
