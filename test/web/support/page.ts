@@ -7,7 +7,6 @@ import type { Server } from './server.ts'
 /** What Playwright's and Puppeteer's pages share. */
 interface Tab {
   goto(url: string): Promise<unknown>
-  waitForFunction(expression: string): Promise<unknown>
   evaluate(expression: string): Promise<unknown>
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): unknown
   on(event: 'pageerror', listener: (error: unknown) => void): unknown
@@ -42,7 +41,7 @@ export class LibraryPage {
   /** Loads the page, or loads it again: nothing that it does goes on then. */
   async load(): Promise<void> {
     await this.tab.goto(this.server.url)
-    await this.tab.waitForFunction('"library" in globalThis')
+    await this.until('"library" in globalThis')
   }
 
   /** Calls a function of a module under test/web/pages in the page, with arguments that JSON has. */
@@ -55,7 +54,8 @@ export class LibraryPage {
 
   /** Waits until an expression is true in the page. */
   async until(expression: string): Promise<void> {
-    await this.tab.waitForFunction(expression)
+    // Not by waitForFunction: a page's policy may forbid it to evaluate texts.
+    while (!(await this.tab.evaluate(expression))) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 
   /** Closes the tab. Fails if the page complained of anything. */

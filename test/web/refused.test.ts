@@ -1,0 +1,128 @@
+/** What browsers, policies and networks refuse: the error names it, and says what to do. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+
+import { openChromium, type Browser } from './support/chromium.ts'
+import { openFirefox, type FirefoxBrowser } from './support/firefox.ts'
+import { serveLibrary } from './support/library.ts'
+import { LibraryPage } from './support/page.ts'
+import { drawPictures, routesOf } from './support/pictures.ts'
+import { serve, type Server } from './support/server.ts'
+
+/** What a page tells of a step. */
+interface Outcome {
+  readonly device?: string
+  readonly reason?: string
+  readonly error?: { readonly name: string; readonly message: string }
+}
+
+const routes = routesOf(drawPictures(2, 20, 20))
+let browser: Browser
+let firefox: FirefoxBrowser
+let server: Server
+
+beforeAll(async () => {
+  server = await serveLibrary({ routes })
+  browser = await openChromium()
+  firefox = await openFirefox()
+})
+
+afterAll(() => Promise.all([browser.close(), firefox.close(), server.close()]))
+
+/** Trains one step. The console may complain: the browser does so of each thing that it blocks. */
+async function trainOnce(
+  options: object,
+  { where = browser, at = server }: { where?: Pick<Browser | FirefoxBrowser, 'newPage'>; at?: Server } = {},
+): Promise<Outcome> {
+  const page = await LibraryPage.open(where, at)
+  try {
+    return await page.call<Outcome>('refused.js', 'trainOnce', options)
+  } finally {
+    await page.tab.close()
+  }
+}
+
+describe('a page whose policy', () => {
+  async function under(policy: string): Promise<Server> {
+    const strict = await serveLibrary({ routes, policy })
+    onTestFinished(() => strict.close())
+    return strict
+  }
+
+  const allowed = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'"
+
+  it.each(['Chromium', 'Firefox'])('allows what is needed, and no more, trains in %s', async (name) => {
+    const at = await under(allowed)
+    const where = name === 'Chromium' ? browser : firefox
+    expect(await trainOnce({ device: 'wasm' }, { at, where })).toMatchObject({ device: 'wasm' })
+    expect(await trainOnce({ device: 'wasm', numWorkers: 1 }, { at, where })).toMatchObject({
+      device: 'wasm',
+    })
+  })
+
+  it.each(['Chromium', 'Firefox'])('forbids workers is told by its directive, in %s', async (name) => {
+    const at = await under(allowed.replace("worker-src 'self'", "worker-src 'none'"))
+    const { error } = await trainOnce(
+      { device: 'wasm' },
+      { at, where: name === 'Chromium' ? browser : firefox },
+    )
+    expect(error?.message).toMatch(/Content-Security-Policy.*worker-src/)
+  })
+
+  it.each(['Chromium', 'Firefox'])('forbids WebAssembly is told by its directive, in %s', async (name) => {
+    const at = await under(allowed.replace(" 'wasm-unsafe-eval'", ''))
+    const { error } = await trainOnce(
+      { device: 'wasm' },
+      { at, where: name === 'Chromium' ? browser : firefox },
+    )
+    expect(error?.message).toMatch(/Content-Security-Policy.*'wasm-unsafe-eval'.*script-src/)
+  })
+})
+
+describe('a browser without WebGPU', () => {
+  it('says so, and what to do', async () => {
+    const { error } = await trainOnce({ device: 'webgpu' }, { where: firefox })
+    expect(error?.message).toMatch(/webgpu.*(driver|browser)/)
+    expect(error?.message).toMatch(/use device: '(wasm|auto)'/)
+  })
+
+  it('trains on wasm with auto, and says why', async () => {
+    const outcome = await trainOnce({ device: 'auto' }, { where: firefox })
+    expect(outcome).toMatchObject({ device: 'wasm', reason: expect.stringMatching(/WebGPU/) as string })
+  })
+})
+
+describe('a graphics driver that computes on the processor', () => {
+  it('gives way to wasm with auto', async () => {
+    const outcome = await trainOnce({ device: 'auto' })
+    expect(outcome).toMatchObject({
+      device: 'wasm',
+      reason: expect.stringMatching(/on the processor/) as string,
+    })
+  })
+})
+
+describe('weights from a URL', () => {
+  it('of a server that does not share them with other pages are refused by the name of what is missing', async () => {
+    const elsewhere = await serve({
+      roots: {},
+      routes: { '/w.pth': (_, response) => void response.end('weights') },
+    })
+    onTestFinished(() => elsewhere.close())
+    const { error } = await trainOnce({ device: 'wasm', weights: `${elsewhere.url}w.pth` })
+    expect(error?.message).toContain(`${elsewhere.url}w.pth`)
+    expect(error?.message).toMatch(/CORS|Access-Control-Allow-Origin/)
+  })
+
+  it('say that the device is offline, where it is', async () => {
+    const context = await browser.newContext()
+    onTestFinished(() => context.close())
+    const page = await LibraryPage.open(context, server)
+    await page.call('refused.js', 'trainOnce', { device: 'wasm' })
+    await context.setOffline(true)
+    const { error } = await page.call<Outcome>('refused.js', 'trainOnce', {
+      device: 'wasm',
+      weights: '/w.pth',
+    })
+    expect(error?.message).toMatch(/offline/)
+  })
+})
