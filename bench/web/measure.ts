@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 
 import { openChromium } from '../../test/web/support/chromium.ts'
 import { median } from '../median.ts'
-import { size, type StepRequest, type Work } from './protocol.ts'
+import type { StepRequest, Work } from './protocol.ts'
 
 /** What is measured: a library's page on one of its backends. */
 export interface Contender {
@@ -17,6 +17,8 @@ export interface Measured {
   readonly backend: string
   readonly work: Work
   readonly batch: number
+  /** Pixels a side. */
+  readonly size: number
   /** Median seconds of a step. */
   readonly seconds?: number | undefined
   readonly times?: readonly number[] | undefined
@@ -36,10 +38,10 @@ export interface Limits {
 export async function measure(
   url: string,
   { library, page: name, backend }: Contender,
-  { work, batch }: Pick<StepRequest, 'work' | 'batch'>,
+  { work, batch, size }: Omit<StepRequest, 'backend'>,
   { limit, steps }: Limits,
 ): Promise<Measured> {
-  const about = { library, backend, work, batch }
+  const about = { library, backend, work, batch, size }
   const browser = await openChromium()
   try {
     const page = await openPage(browser, `${url}${name}.html`)

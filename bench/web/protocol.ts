@@ -1,7 +1,5 @@
 /** What `npm run bench:web` and the pages that it measures say to each other. */
 
-export const size = 224
-
 export type Work = 'frozen' | 'finetune'
 
 /** One network, ResNet-18 with two classes, that trains on one batch of noise. */

@@ -10,9 +10,9 @@ export function webMarkdown(results: readonly Measured[], sizes: Sizes): string 
 }
 
 function row(each: Measured, ours: Measured | undefined): string[] {
-  const { library, backend, work, batch, seconds, first, absent } = each
+  const { library, backend, work, batch, size, seconds, first, absent } = each
   return [
-    `${work === 'frozen' ? 'head alone' : 'whole'}, batch ${batch}`,
+    `${work === 'frozen' ? 'head alone' : 'whole'}, ${size} × ${size}, batch ${batch}`,
     backend,
     library,
     seconds === undefined ? (absent ?? '–') : inSeconds(seconds),
@@ -24,17 +24,25 @@ function row(each: Measured, ours: Measured | undefined): string[] {
 }
 
 /** Ours on the same backend; pages without WebGPU have WebGL, which ours has not: its WebGPU stands against that. */
-function oursFor({ backend, work, batch }: Measured, results: readonly Measured[]): Measured | undefined {
+function oursFor(
+  { backend, work, batch, size }: Measured,
+  results: readonly Measured[],
+): Measured | undefined {
   const same = backend === 'webgl' ? 'webgpu' : backend
   return results.find(
-    (each) => each.library === 'ours' && each.backend === same && each.work === work && each.batch === batch,
+    (each) =>
+      each.library === 'ours' &&
+      each.backend === same &&
+      each.work === work &&
+      each.batch === batch &&
+      each.size === size,
   )
 }
 
 const inSeconds = (value: number): string => `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`
 
-const keyOf = ({ work, batch, backend }: Measured): string =>
-  `${work === 'frozen' ? 0 : 1} ${String(batch).padStart(3)} ${backend === 'wasm' ? 0 : 1}`
+const keyOf = ({ work, batch, size, backend }: Measured): string =>
+  `${1000 - size} ${work === 'frozen' ? 0 : 1} ${String(batch).padStart(3)} ${backend === 'wasm' ? 0 : 1}`
 
 const byCase = (a: Measured, b: Measured): number =>
   keyOf(a).localeCompare(keyOf(b)) || Number(b.library === 'ours') - Number(a.library === 'ours')

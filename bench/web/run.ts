@@ -2,7 +2,7 @@
  * Measures training in Chromium: ResNet-18 at 224 pixels, beside TensorFlow.js and jax-js on the same network, and the
  * package's sizes. Writes a table and JSON to out/bench-web:
  *
- *     npm run bench:web -- [--only ours/wasm,tfjs] [--work frozen] [--batch 4] [--limit 120] [--steps 3]
+ *     npm run bench:web -- [--only ours/wasm,tfjs] [--work frozen] [--batch 4] [--size 224] [--limit 120] [--steps 3]
  *
  * Chromium's WebGPU here may be SwiftShader, which computes on the processor: all contenders on it are equally slow.
  * A run that is limited by its options keeps the other results of the last one.
@@ -34,6 +34,7 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     work: { type: 'string', default: 'frozen,finetune' },
     batch: { type: 'string', default: '4,16' },
+    size: { type: 'string', default: '224' },
     limit: { type: 'string', default: '120' },
     steps: { type: 'string', default: '3' },
   },
@@ -64,7 +65,12 @@ try {
     for (const batch of values.batch.split(',').map(Number)) {
       for (const contender of chosen) {
         const limits = { limit: Number(values.limit), steps: Number(values.steps) }
-        const measured = await measure(server.url, contender, { work, batch }, limits)
+        const measured = await measure(
+          server.url,
+          contender,
+          { work, batch, size: Number(values.size) },
+          limits,
+        )
         results.set(keyOf(measured), measured)
         console.log(lineOf(measured))
         save()
@@ -77,8 +83,8 @@ try {
 save()
 console.log(`\n${webMarkdown([...results.values()], sizes)}\n\nwritten to ${out}`)
 
-function keyOf({ library, backend, work, batch }: Measured): string {
-  return `${library} ${backend} ${work} ${batch}`
+function keyOf({ library, backend, work, batch, size }: Measured): string {
+  return `${library} ${backend} ${work} ${batch} ${size}`
 }
 
 function lineOf(each: Measured): string {
