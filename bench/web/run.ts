@@ -54,7 +54,10 @@ const last = existsSync(`${out}results.json`)
   ? (JSON.parse(readFileSync(`${out}results.json`, 'utf8')) as { results: Measured[] }).results
   : []
 const results = new Map(last.map((each) => [keyOf(each), each]))
-const sizes: Sizes = { ...librarySizes(at('dist/web')), ...(await pageSizes(at('examples/web/dist'))) }
+const sizes: Sizes = {
+  ...(await librarySizes(at('dist/web'))),
+  ...(await pageSizes(at('examples/web/dist'))),
+}
 const machine = machineFacts(versions())
 console.log(describeMachine(machine))
 

@@ -1,6 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+
+import { build, type Metafile, type OutputFile } from 'esbuild'
 
 import { openChromium } from '../../test/web/support/chromium.ts'
 import { serve } from '../../test/web/support/server.ts'
@@ -8,18 +10,28 @@ import { serve } from '../../test/web/support/server.ts'
 /** Kilobytes (1,000 bytes) after gzip, by what it is. */
 export type Sizes = Readonly<Record<string, number>>
 
-/** What the package adds to a page, without ONNX Runtime. */
-export function librarySizes(folder: string): Sizes {
-  const chunks = reachable(folder, 'index.js')
-  const later = readdirSync(folder).filter((name) => /^chunk-.*\.js$/.test(name) && !chunks.has(name))
+/** What the package adds to a page, without ONNX Runtime, as a bundler that minifies makes it. */
+export async function librarySizes(folder: string): Promise<Sizes> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(folder, 'index.js')],
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: 'esm',
+    outdir: folder,
+    write: false,
+    metafile: true,
+    external: ['echarts', 'echarts/*'],
+    logLevel: 'error',
+  })
+  const atOnce = importedAtOnce(metafile)
+  const isAtOnce = ({ path }: OutputFile) => [...atOnce].some((name) => basename(name) === basename(path))
+  const bytesOf = (files: readonly OutputFile[]) => files.map(({ contents }) => contents)
   return {
-    'library (index.js and what it imports at once)': sum(folder, [...chunks]),
-    'library, loaded on first use': sum(
-      folder,
-      later.filter((name) => everReachable(folder).has(name)),
-    ),
-    'engine-worker.js': sum(folder, ['engine-worker.js']),
-    'loader-worker.js': sum(folder, ['loader-worker.js']),
+    'library, loaded at once': kilobytes(bytesOf(outputFiles.filter(isAtOnce))),
+    'library, loaded on first use': kilobytes(bytesOf(outputFiles.filter((file) => !isAtOnce(file)))),
+    'engine-worker.js': kilobytes([readFileSync(join(folder, 'engine-worker.js'))]),
+    'loader-worker.js': kilobytes([readFileSync(join(folder, 'loader-worker.js'))]),
   }
 }
 
@@ -44,24 +56,16 @@ export async function pageSizes(folder: string): Promise<Sizes> {
   return { "the page's first load (examples/web)": bytes / 1000 }
 }
 
-const sum = (folder: string, names: readonly string[]): number =>
-  names.reduce((bytes, name) => bytes + gzipSync(readFileSync(join(folder, name)), { level: 9 }).length, 0) /
-  1000
+const kilobytes = (files: readonly Uint8Array[]): number =>
+  files.reduce((bytes, contents) => bytes + gzipSync(contents, { level: 9 }).length, 0) / 1000
 
-/** Files that `name` imports statically, and theirs. */
-function reachable(
-  folder: string,
-  name: string,
-  pattern = /(?:from|import)\s*["']\.\/([\w-]+\.js)["']/g,
-): Set<string> {
-  const found = new Set([name])
-  for (const each of found) {
-    const text = readFileSync(join(folder, each), 'utf8')
-    for (const [, imported] of text.matchAll(pattern)) found.add(basename(imported!))
+/** The entry, and what it imports statically. */
+function importedAtOnce({ outputs }: Metafile): Set<string> {
+  const found = new Set(Object.keys(outputs).filter((name) => basename(name) === 'index.js'))
+  for (const name of found) {
+    for (const { kind, path } of outputs[name]?.imports ?? []) {
+      if (kind === 'import-statement' && path in outputs) found.add(path)
+    }
   }
   return found
 }
-
-/** Those, and what they import later. */
-const everReachable = (folder: string): Set<string> =>
-  reachable(folder, 'index.js', /(?:from|import)\s*\(?\s*["']\.\/([\w-]+\.js)["']/g)
