@@ -4,7 +4,7 @@ import { Tensor } from '../core/tensor.ts'
 import type { Preprocessing } from '../vision/preprocessing.ts'
 import { bytesOfInput, nameOfInput } from './file-input.ts'
 import { otherMetadata, readMetadata, type ClassifierInfo } from './onnx-metadata.ts'
-import { readOnnx, type OnnxValue } from './onnx-read.ts'
+import type { OnnxValue } from './onnx-read.ts'
 import { readPth } from './pth.ts'
 import type { PthValue } from './pth-value.ts'
 import { decodeSafetensors } from './safetensors-decode.ts'
@@ -84,7 +84,7 @@ export async function inspectFile(
     ? inspectSafetensors(bytes, source)
     : isPth
       ? describePth(await readPth(bytes, { signal, source }))
-      : inspectOnnx(bytes, source)
+      : await inspectOnnx(bytes, source)
   const elementCount = found.tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
   return { ...found, size: bytes.length, elementCount }
 }
@@ -111,8 +111,8 @@ function inspectSafetensors(bytes: Uint8Array, source: string): Found {
   }
 }
 
-function inspectOnnx(bytes: Uint8Array, source: string): Found {
-  const summary = readSummary(bytes, source)
+async function inspectOnnx(bytes: Uint8Array, source: string): Promise<Found> {
+  const summary = await readSummary(bytes, source)
   const { metadata, producerName, producerVersion, weights, opsets, ...rest } = summary
   const { isPreprocessingInGraph, provenance, ...info } = described(metadata, source)
   const { inputs, outputs, nodeCount, externalFiles } = rest
@@ -132,7 +132,8 @@ function inspectOnnx(bytes: Uint8Array, source: string): Found {
   }
 }
 
-function readSummary(bytes: Uint8Array, source: string) {
+async function readSummary(bytes: Uint8Array, source: string) {
+  const { readOnnx } = await import('./onnx-read.ts')
   try {
     return readOnnx(bytes, source)
   } catch (cause) {

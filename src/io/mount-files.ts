@@ -4,7 +4,6 @@ import { mount, readFile, unmount, type MountedFile } from '#platform'
 import { ArgumentError, DataError } from '../core/errors.ts'
 import { filesOfDrop, filesOfHandle } from './mount-handles.ts'
 import { filesOfManifest } from './mount-manifest.ts'
-import { filesOfZip, isZip } from './mount-zip.ts'
 
 /**
  * Files by path, each as bytes or as the URL that gives them; a list of files, as an `<input type="file" webkitdirectory>` has;
@@ -56,9 +55,12 @@ export function unmountFiles(root: string): void {
 
 type Files = ReadonlyMap<string, MountedFile>
 
+/** Loaded with the first archive. */
+const zips = () => import('./mount-zip.ts')
+
 async function filesOf(source: FileSource): Promise<Files> {
   if (source instanceof URL) return filesOfUrl(source)
-  if (source instanceof Blob) return filesOfZip(source)
+  if (source instanceof Blob) return (await zips()).filesOfZip(source)
   if (isDrop(source)) return filesOfDrop(source)
   if (isHandle(source)) return filesOfHandle(source)
   if (isList(source)) return filesOfList(Array.from(source as ArrayLike<File>))
@@ -72,12 +74,14 @@ async function filesOf(source: FileSource): Promise<Files> {
 
 async function filesOfUrl(url: URL): Promise<Files> {
   const bytes = await readFile(url.href)
+  const { filesOfZip, isZip } = await zips()
   return isZip(bytes) ? filesOfZip(new Blob([bytes]), url.href) : filesOfManifest(bytes, url)
 }
 
 async function filesOfList(files: readonly File[]): Promise<Files> {
   const [only] = files
-  if (files.length === 1 && only && /\.zip$/i.test(only.name)) return filesOfZip(only, only.name)
+  if (files.length === 1 && only && /\.zip$/i.test(only.name))
+    return (await zips()).filesOfZip(only, only.name)
   const found = new Map<string, MountedFile>()
   for (const file of files) {
     const path = file.webkitRelativePath || file.name

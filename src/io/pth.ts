@@ -2,7 +2,6 @@ import { nextTurn } from '#platform'
 
 import { throwIfAborted } from '../core/errors.ts'
 import { bytesOfInput, nameOfInput } from './file-input.ts'
-import { decodePthInSteps } from './pth-decode.ts'
 import type { PthValue } from './pth-value.ts'
 
 /** Options of {@link readPth}. */
@@ -43,6 +42,7 @@ export async function readPth(
   const { signal } = options
   const source = options.source ?? nameOfInput(file, 'the .pth file')
   throwIfAborted(signal, `reading ${source}`)
+  const { decodePthInSteps } = await import('./pth-decode.ts')
   const steps = decodePthInSteps(await bytesOfInput(file, source, signal), source)
   for (;;) {
     const step = steps.next()

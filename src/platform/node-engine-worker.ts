@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 
-import { serveEngine } from '../runtime/engine-rpc.ts'
+import { serveEngine } from '../runtime/serve-engine.ts'
 
 // The entry of the worker that hosts the engine.
 const port = parentPort

@@ -1,4 +1,4 @@
-import { serveEngine } from '../runtime/engine-rpc.ts'
+import { serveEngine } from '../runtime/serve-engine.ts'
 import { setAssets, type Assets } from './web-assets.ts'
 
 // The entry of the worker that hosts the engine. Its first message says where ONNX Runtime's files are.

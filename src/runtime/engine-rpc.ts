@@ -1,21 +1,25 @@
-import { packError, unpackError, type ErrorWire } from '../core/error-wire.ts'
+import { unpackError, type ErrorWire } from '../core/error-wire.ts'
 import { RuntimeError, WorkerError } from '../core/errors.ts'
 import { buffersOf, copyInTurns } from './copy-in-turns.ts'
 import type { Engine, EngineOptions, Program, WireTensors } from './engine.ts'
-import { EngineHost } from './engine-host.ts'
 
 /**
- * The engine behind a worker's border. A pool (workerpool) sends a call to any worker and comlink has no
+ * The engine behind a worker's border, the caller's side: serve-engine.ts is the other. A pool (workerpool) sends a call to any worker and comlink has no
  * notice of a worker's death; the engine is one stateful worker whose death must fail what is pending.
  */
 
-type Method = keyof Engine | 'start'
-interface Request {
+/** What the worker is asked for. */
+export type Method = keyof Engine | 'start'
+
+/** A call, as it crosses the border. */
+export interface Request {
   readonly id: number
   readonly method: Method
   readonly args: readonly unknown[]
 }
-interface Response {
+
+/** Its answer. */
+export interface Response {
   readonly id: number
   readonly result?: unknown
   readonly error?: ErrorWire
@@ -32,29 +36,6 @@ export interface WorkerLink {
   terminate(): Promise<void>
 }
 
-/** Answers requests inside of the worker. */
-export function serveEngine(post: WorkerLink['post']): (message: unknown) => Promise<void> {
-  let host: EngineHost | undefined
-  const call = async (method: Method, args: readonly unknown[]): Promise<unknown> => {
-    if (method === 'start') {
-      host = await EngineHost.start(args[0] as EngineOptions)
-      return undefined
-    }
-    if (!host) throw new RuntimeError('the engine is not started')
-    return (host[method] as (...args: unknown[]) => Promise<unknown>).apply(host, [...args])
-  }
-  return async (message) => {
-    const { id, method, args } = message as Request
-    try {
-      const result = await call(method, args)
-      // What is pulled are copies already.
-      post({ id, result } satisfies Response, method === 'pull' ? buffersOf(result as WireTensors) : [])
-    } catch (error) {
-      post({ id, error: packError(error) } satisfies Response)
-    }
-  }
-}
-
 interface Waiting {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
@@ -67,6 +48,7 @@ interface Waiting {
 export class RemoteEngine implements Engine {
   readonly #pending = new Map<number, Waiting>()
   #nextId = 0
+  #isStarted = false
   #closed = false
   #gone: string | undefined
 
@@ -87,6 +69,7 @@ export class RemoteEngine implements Engine {
     const engine = new RemoteEngine(link)
     try {
       await engine.#call('start', [options])
+      engine.#isStarted = true
     } catch (error) {
       await link.terminate()
       throw error
@@ -166,6 +149,7 @@ export class RemoteEngine implements Engine {
   }
 
   #death(): WorkerError {
+    if (!this.#isStarted) return new WorkerError(`the engine's worker can't be started: ${this.#gone ?? ''}`)
     return new WorkerError(
       `the engine's worker is gone (${this.#gone ?? ''}) and with it the weights since the last pull(): ` +
         'make a new session and continue from the last checkpoint. If memory ran out, lower the batch size.',

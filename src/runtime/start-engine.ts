@@ -1,8 +1,7 @@
 import { RuntimeError } from '../core/errors.ts'
 import { processorCount, startEngineWorker } from '#platform'
-import { EngineHost } from './engine-host.ts'
 import { RemoteEngine } from './engine-rpc.ts'
-import type { Engine, Program } from './engine.ts'
+import type { Engine, EngineOptions, Program } from './engine.ts'
 import { identityModel } from './identity-model.ts'
 import { providers, type Device } from './providers.ts'
 
@@ -25,7 +24,7 @@ export async function startEngine(
 ): Promise<Engine> {
   const options = { device, threads }
   const started = await orRemedy<Engine>(device, () =>
-    engine === 'inline' ? EngineHost.start(options) : RemoteEngine.start(startEngineWorker(), options),
+    engine === 'inline' ? startInline(options) : RemoteEngine.start(startEngineWorker(), options),
   )
   try {
     // ONNX Runtime looks for a provider when it makes a session: without this, that would be at the first batch.
@@ -35,6 +34,12 @@ export async function startEngine(
     await started.close()
     throw error
   }
+}
+
+/** Loaded with the first: callers whose engine is in a worker need none of it. */
+async function startInline(options: EngineOptions): Promise<Engine> {
+  const { EngineHost } = await import('./engine-host.ts')
+  return EngineHost.start(options)
 }
 
 const probe = (): Program => ({

@@ -1,7 +1,7 @@
 import { rasterizeSvg, writeFile } from '#platform'
 
 import { ArgumentError, RuntimeError } from '../core/errors.ts'
-import { curvesChart, type CurvesOptions } from './curves-chart.ts'
+import type { CurvesOptions } from './curves-chart.ts'
 import type { EpochMetrics } from './events.ts'
 
 export type { CurvesOptions } from './curves-chart.ts'
@@ -37,6 +37,7 @@ export async function renderCurves(runs: TrainingRuns, options: CurvesOptions = 
     throw new ArgumentError('there is no epoch to draw: give at least one run with a history')
   }
   const echarts = await loadLibrary()
+  const { curvesChart } = await import('./curves-chart.ts')
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height })
   try {
     chart.setOption(curvesChart(named, options))

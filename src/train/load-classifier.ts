@@ -3,7 +3,7 @@ import { joinPath, readFile } from '#platform'
 import { ArgumentError, FileFormatError, throwIfAborted } from '../core/errors.ts'
 import { bytesOfInput, nameOfInput } from '../io/file-input.ts'
 import { classifierOf } from '../io/onnx-classifier.ts'
-import { readOnnx, type OnnxSummary } from '../io/onnx-read.ts'
+import type { OnnxSummary } from '../io/onnx-read.ts'
 import { Inference, type InferenceOptions } from '../runtime/inference.ts'
 import { describePreprocessing } from '../vision/describe-preprocessing.ts'
 import type { Preprocessing } from '../vision/preprocessing.ts'
@@ -53,6 +53,7 @@ export async function loadClassifier(
   throwIfAborted(signal, `loading ${source}`)
   checkFile(file)
   const bytes = await bytesOfInput(file, source, signal)
+  const { readOnnx } = await import('../io/onnx-read.ts')
   const summary = readOnnx(bytes, source)
   const preprocessing = options.preprocessing && describePreprocessing(options.preprocessing)
   const spec = classifierOf(summary, { classes, preprocessing }, source)
