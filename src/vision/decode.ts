@@ -27,7 +27,7 @@ export interface DecodeOptions {
    * mends, and CMYK without Adobe's marker.
    *
    * `'browser'` is the browser's own, for {@link decodeImageAsync} and `ImageFolder` in a page: it reads WebP, GIF, AVIF and BMP
-   * too, and of animations the first frame; transparent pixels come out on black. Chromium's pixels of a JPEG are the same, unless
+   * too, and of animations the first frame; transparent pixels come out on black. Chromium's and Firefox's pixels of a JPEG are the same, unless
    * it is CMYK; other browsers' may differ.
    */
   readonly codec?: JpegCodec | 'browser' | undefined
