@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['test/web/**/*.test.ts'],
+    globalSetup: 'test/web/support/setup.ts',
     pool: 'forks',
     maxWorkers: 1,
     testTimeout: 120_000,

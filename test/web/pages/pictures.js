@@ -1,11 +1,25 @@
+/** By name: how pictures are made ready, and who learns. */
+const networks = {
+  linear: {
+    size: ({ Resize }) => new Resize([16, 16]),
+    make: ({ nn }, generator) =>
+      new nn.Sequential(new nn.Flatten(), new nn.Linear(16 * 16 * 3, 2, { generator: generator.split() })),
+  },
+  resnet18: {
+    size: ({ RandomResizedCrop }) => new RandomResizedCrop(224),
+    make: ({ models }) => models.resnet18({ numClasses: 2 }),
+  },
+}
+
 /**
- * Trains a small network on the pictures of a manifest, with loader workers; tells what came of it, and the longest tasks of
+ * Trains a network on the pictures of a manifest, with loader workers; tells what came of it, and the longest tasks of
  * a page's thread meanwhile: when and how long, in ms, of those over 50 (none where the browser doesn't tell). Runs in Node too.
  */
 export async function trainPictures({
   library = globalThis.library,
   folder,
   device,
+  network = 'linear',
   numEpochs = 3,
   numWorkers = 2,
 }) {
@@ -13,7 +27,7 @@ export async function trainPictures({
   const root = folder ?? (await mountFiles(new URL('/pictures/manifest.json', globalThis.location.href)))
   const normalize = new T.Normalize([0.5, 0.5, 0.5], [0.25, 0.25, 0.25])
   const transform = new T.Compose([
-    new T.Resize([16, 16]),
+    networks[network].size(T),
     new T.RandomHorizontalFlip(),
     new T.ToTensor(),
     normalize,
@@ -24,11 +38,11 @@ export async function trainPictures({
     train: new DataLoader(await open('train'), { batchSize: 4, shuffle: true, generator, numWorkers }),
     val: new DataLoader(await open('val'), { batchSize: 4, generator: generator.split(), numWorkers }),
   }
-  const linear = new nn.Linear(16 * 16 * 3, 2, { generator: generator.split() })
-  const model = new nn.Sequential(new nn.Flatten(), linear)
+  const model = await networks[network].make(library, generator)
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.01 })
   const criterion = new nn.CrossEntropyLoss()
-  const found = { longTasks: [], warnings: [], losses: [], accuracy: 0 }
+  const processors = globalThis.navigator?.hardwareConcurrency
+  const found = { processors, workers: [], longTasks: [], warnings: [], losses: [], accuracy: 0 }
   const stopWatching = watchTasks((task) => found.longTasks.push(task))
   for await (const event of train(model, { dataloaders, criterion, optimizer, numEpochs, device })) {
     if (event.type === 'start') Object.assign(found, { device: event.device, reason: event.deviceReason })
@@ -37,6 +51,10 @@ export async function trainPictures({
     if (event.type === 'epoch') found.accuracy = event.metrics.val.accuracy
   }
   stopWatching()
+  found.workers = performance
+    .getEntriesByType('resource')
+    .map(({ name }) => name.split('/').at(-1))
+    .filter((name) => name.endsWith('worker.js'))
   await Promise.all(Object.values(dataloaders).map((loader) => loader.close()))
   return found
 }
@@ -50,3 +68,17 @@ export function watchTasks(tell) {
   if (PerformanceObserver.supportedEntryTypes.includes('longtask')) observer.observe({ type: 'longtask' })
   return () => observer.disconnect()
 }
+
+/** How many tasks `watchTasks` tells of where there is one of `ms`. */
+export async function countTasksOf(ms) {
+  let count = 0
+  const stop = watchTasks(() => count++)
+  await pause(100)
+  const end = performance.now() + ms
+  while (performance.now() < end);
+  await pause(500)
+  stop()
+  return count
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -1,0 +1,32 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { findBrowser } from './find-browser.ts'
+
+/** Before the first suite: the browsers must be there, and the built library must be that of the sources. */
+export default function setup(): void {
+  findBrowser('CHROMIUM', ['chromium', 'google-chrome'])
+  findBrowser('FIREFOX', ['firefox-esr', 'firefox'])
+  const built = builtAt()
+  if (built === 0) execFileSync('npm', ['run', 'build', '--silent'], { stdio: 'inherit' })
+  else if (built < newest(['src', 'scripts'])) {
+    execFileSync(process.execPath, ['scripts/bundle-web.js'], { stdio: 'inherit' })
+  }
+}
+
+/** 0 where something isn't built at all. */
+function builtAt(): number {
+  const files = ['dist/web/index.js', 'dist/web/engine-worker.js', 'dist/node/cli.js', 'dist/index.d.ts']
+  const times = files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+  return times.includes(0) ? 0 : times[0]!
+}
+
+const newest = (folders: readonly string[]): number =>
+  Math.max(
+    ...folders.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
+        (path) => statSync(join(folder, path)).mtimeMs,
+      ),
+    ),
+  )
