@@ -35,6 +35,8 @@ const between = 300
 /** Weight of the newest batch in the curve of the batches. */
 const smoothing = 0.15
 
+const building = 'Building the training graph: the first batch takes longer than the others.'
+
 /** Follows one training. */
 export class RunFollower {
   readonly #pace = new Pace()
@@ -85,13 +87,14 @@ export class RunFollower {
     })
     this.#points = epochRows.value.map(pointOf)
     curve.value = [...this.#points]
-    status.value = resumed ? `Goes on after ${resumed.epoch} epochs and ${resumed.step} steps.` : ''
+    status.value = resumed ? `Goes on after ${resumed.epoch} epochs and ${resumed.step} steps.` : building
     this.#pace.interrupt()
   }
 
   #batch(event: Extract<TrainEvent, { type: 'batch' }>): void {
     const judgements = judge(event.outputs, event.labels, event.phase === 'val' ? this.#judgements.length : 0)
     this.#pace.count(event.phase, judgements.length)
+    if (status.value === building) status.value = ''
     if (event.phase === 'val') this.#judgements.push(...judgements)
     else this.#trainPoint(event, judgements)
     if (performance.now() - this.#shown < between) return
