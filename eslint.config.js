@@ -83,4 +83,23 @@ export default defineConfig(
   },
   { files: ['*.js', '*.ts'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    // They run in pages.
+    files: ['test/web/**/*.js', 'bench/web/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'atob',
+          'document',
+          'File',
+          'location',
+          'navigator',
+          'performance',
+          'PerformanceObserver',
+          'setTimeout',
+          'URL',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 )

@@ -199,7 +199,7 @@ describe('a webcam', () => {
 
     await page.locator('#try').getByRole('button', { name: 'Webcam' }).click()
     await page.waitForFunction(() =>
-      document.querySelector('#try .bars [data-first=true]')?.textContent?.startsWith('pattern'),
+      document.querySelector('#try .bars [data-first=true]')?.textContent.startsWith('pattern'),
     )
     await shoot(page, '12-live')
   })

@@ -1,4 +1,3 @@
-/* global atob, File */
 // What each bundler is given: the library by its name, nothing else.
 import { DataLoader, ImageFolder, mountFiles, nn, optim, trainModel, transforms as T } from 'onnx-finetune'
 
