@@ -14,6 +14,8 @@ declare const library: typeof onnxFinetune
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const encoder = new TextEncoder()
 
+const slowBytes = 20 << 20
+
 let browser: Browser
 let server: Server
 let elsewhere: Server
@@ -29,6 +31,13 @@ beforeAll(async () => {
       '/set/manifest.json': (_, response) => response.end('["train/ants/1.txt", "train/bees/2.txt"]'),
       '/set/train/ants/1.txt': (_, response) => response.end('ant'),
       '/set/train/bees/2.txt': (_, response) => response.end('bee'),
+      '/slow.bin': (request, response) => {
+        // All but the end, which never comes.
+        const start = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+        response.setHeader('ETag', '"one"').setHeader('Content-Length', slowBytes - start)
+        if (start > 0) response.setHeader('Content-Range', `bytes ${start}-${slowBytes - 1}/${slowBytes}`)
+        response.writeHead(start > 0 ? 206 : 200).write(Buffer.alloc(slowBytes - start - 1))
+      },
       '/file.bin': (_, response) => response.end(Buffer.alloc(300_000, 7)),
     },
   })
@@ -160,11 +169,84 @@ describe('a download', () => {
         new URL('weights.pth', url).href,
       )
     expect(await fetchIt(elsewhere.url)).toMatch(
-      /^DownloadError: .*Servers must allow pages of other sites.*\(CORS\)/s,
+      /^DownloadError: .*doesn't allow pages of other origins to read it \(CORS\): download the file yourself and give it as a File/s,
     )
     await page.context().setOffline(true)
     expect(await fetchIt(elsewhere.url)).toMatch(/^DownloadError: .*This device is offline/s)
   })
+})
+
+it('a download goes on after a reload where it was', async () => {
+  const begin = () =>
+    page.evaluate(async () => {
+      let from = -1
+      const first = new Promise<number>((resolve) => {
+        const progress = ({ received }: { readonly received: number }) => {
+          if (from < 0) from = received
+          if (received >= 9 << 20) resolve(from)
+        }
+        void library.download(new URL('/slow.bin', location.href), { progress }).catch(() => undefined)
+      })
+      return first
+    })
+  expect(await begin()).toBe(0)
+  await open()
+  expect(await begin()).toBeGreaterThanOrEqual(8 << 20)
+})
+
+it('two tabs do not save a run in one folder', async () => {
+  const train = async (hold: boolean) => {
+    const { DataLoader, nn, optim, Tensor, TensorDataset, train: begin } = library
+    const data = new TensorDataset(Tensor.zeros([4, 3]), Tensor.zeros([4], 'int32'))
+    const model = new nn.Linear(3, 2)
+    const run = begin(model, {
+      dataloaders: { train: new DataLoader(data, { batchSize: 2 }) },
+      criterion: new nn.CrossEntropyLoss(),
+      optimizer: new optim.SGD(model.parameters(), { lr: 0.1 }),
+      numEpochs: 1,
+      device: 'wasm',
+      checkpoint: { directory: 'run' },
+    })
+    try {
+      await run.next()
+      if (hold) Object.assign(globalThis, { held: run })
+      else await run.return([])
+      return 'began'
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const other = await page.context().newPage()
+  await other.goto(server.url)
+  await other.waitForFunction(() => 'library' in globalThis)
+  expect(await page.evaluate(train, true)).toBe('began')
+  expect(await other.evaluate(train, false)).toMatch(
+    /^ArgumentError: a run in another tab.* is saved in run: stop that/,
+  )
+  await page.close()
+  await expect.poll(() => other.evaluate(train, false), { timeout: 10_000 }).toBe('began')
+})
+
+it('weights are read from a chosen file, and removed with their folder', async () => {
+  const shape = await page.evaluate(async () => {
+    const { readStateDict, removeStored, saveWeights, nn } = library
+    await saveWeights('out/a/w.safetensors', new nn.Linear(3, 2))
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('onnx-finetune')
+    const handle = await (
+      await (await folder.getDirectoryHandle('out')).getDirectoryHandle('a')
+    ).getFileHandle('w.safetensors')
+    const [byFile, byDots] = await Promise.all([
+      readStateDict(await handle.getFile()),
+      readStateDict('out/b/../a/./w.safetensors'),
+    ])
+    await removeStored('out')
+    return [byFile, byDots].map((weights) => [...weights.get('weight')!.shape])
+  })
+  expect(shape).toEqual([
+    [2, 3],
+    [2, 3],
+  ])
+  expect(await namesIn('')).toEqual([])
 })
 
 describe('mounted files', () => {
