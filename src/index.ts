@@ -22,7 +22,7 @@ export {
 export { Generator, type GeneratorState } from './core/generator.ts'
 export type { Shape } from './core/shape.ts'
 export { Tensor, type NestedArray } from './core/tensor.ts'
-export type { StridedView } from './core/strided-view.ts'
+export type { StridedView, ViewData } from './core/strided-view.ts'
 
 // graph, ops and autodiff: what a forward pass is written in, and its gradients
 export {
@@ -167,7 +167,7 @@ export {
   type Prediction,
   type PredictorOptions,
 } from './train/predictor.ts'
-export type { CanvasPixels, ImageInput } from './train/image-input.ts'
+export type { CanvasPixels, Drawable, ImageInput } from './train/image-input.ts'
 export {
   cacheFeatures,
   type CachedLoaders,
