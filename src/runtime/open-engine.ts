@@ -43,7 +43,8 @@ async function tryWebgpu(options: StartOptions): Promise<OpenEngine | string> {
   if (!adapter) return 'this browser has no WebGPU, or no graphics driver for it'
   const { isSoftware } = adapter
   const description = adapter.description || 'of an unknown make'
-  if (isSoftware) return `its WebGPU adapter (${description}) computes on the processor, more slowly`
+  if (isSoftware)
+    return `this browser's WebGPU adapter (${description}) computes on the processor, more slowly`
   let engine: Engine | undefined
   try {
     engine = await startEngine('webgpu', options)
