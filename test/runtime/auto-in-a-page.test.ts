@@ -37,7 +37,7 @@ describe('in a page, auto is', () => {
     const { device, reason } = await chosen()
     expect(device).toBe('wasm')
     expect(reason).toBe(
-      'auto: WebAssembly, since this browser's WebGPU adapter (google swiftshader) computes on the processor, more slowly',
+      "auto: WebAssembly, since this browser's WebGPU adapter (google swiftshader) computes on the processor, more slowly",
     )
   })
 
