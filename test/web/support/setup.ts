@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { findBrowser } from './find-browser.ts'
 
 /** Before the first suite: the browsers must be there, and the built library must be that of the sources. */
-export default function setup(): void {
+export function setup(): void {
   findBrowser('CHROMIUM', ['chromium', 'google-chrome'])
   findBrowser('FIREFOX', ['firefox-esr', 'firefox'])
   const built = builtAt()
