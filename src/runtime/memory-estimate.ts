@@ -51,7 +51,10 @@ const overhead = 1.15
 /** WebAssembly's addresses have 32 bits. */
 const limit = 2 ** 32
 
-/** The estimate was up to 6 % too small. */
+/**
+ * Of twelve training steps between 0.1 and 2.9 GB the estimate was from 14 % too small (Adam, 0.45 GB) to 29 % too large (head
+ * alone, 0.1 GB); at 2.9 GB it was right within 1 %. None nearer to the limit was measured.
+ */
 const margin = 0.06 * limit
 
 /**
