@@ -47,8 +47,6 @@ export function startEngineWorker(): WorkerLink {
       else worker.unref()
     },
     terminate: async () => {
-      // Idle, it holds nothing: the program would end before whoever waits for this is told.
-      worker.ref()
       await worker.terminate()
     },
   }
