@@ -3,7 +3,7 @@ import type { Sizes } from './sizes.ts'
 
 /** The tables as Markdown: steps by backend, ours first, and sizes. */
 export function webMarkdown(results: readonly Measured[], sizes: Sizes): string {
-  const head = ['step', 'backend', 'library', 'a step', 'ours is faster', 'start to first step']
+  const head = ['step', 'backend', 'library', 'a step', 'ours / this', 'start to first step']
   const rows = [...results].sort(byCase).map((each) => row(each, oursFor(each, results)))
   const sizeRows = Object.entries(sizes).map(([what, kilobytes]) => [what, `${kilobytes.toFixed(1)} KB`])
   return [table(head, rows), table(['gzipped', 'size'], sizeRows)].join('\n\n')
@@ -16,9 +16,7 @@ function row(each: Measured, ours: Measured | undefined): string[] {
     backend,
     library,
     seconds === undefined ? (absent ?? '–') : inSeconds(seconds),
-    seconds === undefined || !ours?.seconds || ours === each
-      ? '–'
-      : `${(seconds / ours.seconds).toFixed(2)} times`,
+    seconds === undefined || !ours?.seconds || ours === each ? '–' : (ours.seconds / seconds).toFixed(2),
     first === undefined ? '–' : inSeconds(first),
   ]
 }
