@@ -45,8 +45,11 @@ it(`${title} wasm in Node, at 64 × 64`, async () => {
   await expectParity('wasm')
 })
 
-it.skipIf(whyNoWebgpu !== undefined)(
-  onWebgpu(`${title} webgpu in Node, at 64 × 64`),
+// Eight minutes on SwiftShader, the software driver.
+const isSlow = process.env.SLOW_TESTS ? '' : ' (takes minutes: set SLOW_TESTS=1)'
+
+it.skipIf(whyNoWebgpu !== undefined || isSlow !== '')(
+  onWebgpu(`${title} webgpu in Node, at 64 × 64${isSlow}`),
   async () => {
     await expectParity('webgpu')
   },
