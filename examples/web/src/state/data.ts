@@ -34,6 +34,7 @@ export const assigned = computed(() => assignSplits(classes.value))
 
 /** Why there can't be a training with this data yet; `undefined` when there can. */
 export const dataProblem = computed<string | undefined>(() => {
+  if (importing.value) return 'Pictures are still coming in.'
   const filled = classes.value.filter(({ pictures: own }) => own.length > 0)
   if (pictures.value.length === 0) return 'There are no pictures yet: add some, or draw the sample.'
   if (filled.length === 1) {
