@@ -40,7 +40,7 @@ const zones = layers.flatMap((layer, index) => {
 })
 
 export default defineConfig(
-  { ignores: ['dist/', 'docs/api/', 'coverage/', 'out/'] },
+  { ignores: ['**/dist/', 'docs/api/', 'coverage/', 'out/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,
