@@ -1,5 +1,6 @@
 import { bytesPerElement, type DType } from '../core/dtype.ts'
 import { ArgumentError } from '../core/errors.ts'
+import { joinBytes } from '../core/join-bytes.ts'
 import type { Tensor } from '../core/tensor.ts'
 
 const names: Readonly<Record<DType, string>> = {
@@ -22,14 +23,7 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const pieces = safetensorsPieces(tensors, metadata)
-  const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
+  return joinBytes(safetensorsPieces(tensors, metadata))
 }
 
 /**

@@ -2,6 +2,7 @@
 import { zlibSync } from 'fflate'
 
 import { ArgumentError } from '../core/errors.ts'
+import { joinBytes } from '../core/join-bytes.ts'
 import { writeJpeg } from './codecs/jpeg-write.ts'
 import { pngChunk, pngSignature } from './codecs/png-chunks.ts'
 import { filterRows } from './codecs/png-filters.ts'
@@ -33,22 +34,12 @@ export function encodePng(source: Picture): Uint8Array<ArrayBuffer> {
   view.setUint32(4, height)
   header.set([8, channels === 1 ? greyType : rgbType], 8)
   const rows = filterRows(contiguous(source), height, width * channels, channels)
-  return joined([
+  return joinBytes([
     pngSignature,
     pngChunk('IHDR', header),
     pngChunk('IDAT', zlibSync(rows, { level: 4 })),
     pngChunk('IEND', new Uint8Array()),
   ])
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
 
 /** What jpeg-js takes. */

@@ -2,14 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import * as onnxFinetune from '../../src/index.ts'
-import { openPicturePage, type PicturePage } from './support/picture-page.ts'
+import { gif, openPicturePage, webp, type PicturePage } from './support/picture-page.ts'
 
 /** What the page's script leaves there. */
 declare const library: typeof onnxFinetune
-
-/** By Pillow: one white WebP pixel, lossless, and a red one of GIF. */
-const webp = 'UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA='
-const gif = 'R0lGODdhAQABAIEAAP8AAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=='
 
 let opened: PicturePage
 

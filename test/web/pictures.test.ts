@@ -8,8 +8,10 @@ import { decodeImage } from '../../src/index.ts'
 import {
   decodeThere,
   fixtures,
+  gif,
   openPicturePage,
   real,
+  webp,
   type Decoded,
   type PicturePage,
 } from './support/picture-page.ts'
@@ -22,10 +24,6 @@ const pillow = JSON.parse(readFileSync(`${fixtures}.json`, 'utf8')) as Record<
 const realNames = ['ants', 'bees'].flatMap((name) =>
   existsSync(real) ? readdirSync(`${real}/${name}`).map((file) => `${name}/${file}`) : [],
 )
-
-/** By Pillow: one white WebP pixel, lossless, and a red one of GIF. */
-const webp = 'UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA='
-const gif = 'R0lGODdhAQABAIEAAP8AAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=='
 
 let opened: PicturePage
 

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 
 import * as onnxFinetune from '../../../src/index.ts'
 import { openChromium, type Page } from './chromium.ts'
-import { serve } from './server.ts'
+import { serveLibrary } from './library.ts'
 
 /** What the page's script leaves there. */
 declare const library: typeof onnxFinetune
@@ -11,6 +11,10 @@ const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.
 
 /** Pictures of each kind, and in a `.json` beside them what Pillow makes of them. */
 export const fixtures = root('test/fixtures/vision/decode')
+/** By Pillow: one white WebP pixel, lossless, and a red one of GIF, in base64. */
+export const webp = 'UklGRh4AAABXRUJQVlA4TBEAAAAvAAAAAAfQ//73v/+BiOh/AAA='
+export const gif = 'R0lGODdhAQABAIEAAP8AAAAAAAAAAAAAACwAAAAAAQABAAAIBAABBAQAOw=='
+
 /** The tutorial's pictures, in the workplace only. */
 export const real = root('../shared/data/hymenoptera_data/val')
 
@@ -40,25 +44,10 @@ export interface PicturePage extends AsyncDisposable {
 
 /** Opens a page, under a Content-Security-Policy if one is given. */
 export async function openPicturePage(policy?: string): Promise<PicturePage> {
-  const server = await serve({
-    roots: {
-      '/lib/onnxruntime-web/': root('node_modules/onnxruntime-web/dist'),
-      '/lib/': root('dist/web'),
-      '/fixtures/': fixtures,
-      '/real/': real,
-    },
+  const server = await serveLibrary({
+    roots: { '/fixtures/': fixtures, '/real/': real },
     ...(policy !== undefined && { policy }),
-    routes: {
-      '/': (_, response) => {
-        response.setHeader('Content-Type', 'text/html')
-        response.end('<!doctype html><script type="module" src="/page.js"></script>')
-      },
-      '/page.js': (_, response) => {
-        response.setHeader('Content-Type', 'text/javascript')
-        response.end("globalThis.library = await import('/lib/index.js')")
-      },
-      '/huge.jpg': (_, response) => response.end(huge),
-    },
+    routes: { '/huge.jpg': (_, response) => response.end(huge) },
   })
   const browser = await openChromium()
   const page = await browser.newPage()
