@@ -1,17 +1,15 @@
 /** The page's private file system, downloads into it, and files that were handed over, in a real browser. */
-import { fileURLToPath } from 'node:url'
-
 import { zipSync } from 'fflate'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 
 import type * as onnxFinetune from '../../src/index.ts'
 import { openChromium, type Browser, type Page } from './support/chromium.ts'
+import { serveLibrary } from './support/library.ts'
 import { serve, type Server } from './support/server.ts'
 
 /** The library's module, and what only these tests reach: its platform's files, through functions that use them. */
 declare const library: typeof onnxFinetune
 
-const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const encoder = new TextEncoder()
 
 const slowBytes = 20 << 20
@@ -23,11 +21,8 @@ let page: Page
 
 beforeAll(async () => {
   browser = await openChromium()
-  const script = "<script type=module>globalThis.library = await import('/lib/index.js')</script>"
-  server = await serve({
-    roots: { '/lib/onnxruntime-web/': root('node_modules/onnxruntime-web/dist'), '/lib/': root('dist/web') },
+  server = await serveLibrary({
     routes: {
-      '/': (_, response) => response.setHeader('Content-Type', 'text/html').end(`<!doctype html>${script}`),
       '/set/manifest.json': (_, response) => response.end('["train/ants/1.txt", "train/bees/2.txt"]'),
       '/set/train/ants/1.txt': (_, response) => response.end('ant'),
       '/set/train/bees/2.txt': (_, response) => response.end('bee'),
