@@ -1,10 +1,10 @@
 import { GraphError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Node, Value } from '../graph/graph.ts'
+import { channelSums } from './channel-sums.ts'
 import { emit, product, reshapeBy, spatialShape, sumPerChannel } from './conv-emit.ts'
-import { reduceMean, reduceSum } from './reduce.ts'
 import { like } from './constants.ts'
-import type { OpDefinition } from './registry.ts'
+import type { LoweringTarget, OpDefinition } from './registry.ts'
 
 /** Options of {@link batchNorm}. */
 export interface BatchNormOptions {
@@ -110,31 +110,18 @@ function asChannels(value: Value, x: Value): Value {
 const times = (a: Value, b: Value): Value => emit('Mul', [a, b], a.shape)
 
 /**
- * Sums over the positions: `[N, C, …]` → `[N, C]`. Of a product, this took a fifth of the time of a batched dot product
- * (`MatMul` of `[N, C, 1, HW]` and `[N, C, HW, 1]`) on the CPU, though the product is stored.
- */
-function sumPerSample(x: Value): Value {
-  return x.rank > 2
-    ? reduceSum(
-        x,
-        x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
-      )
-    : x
-}
-
-/**
  * Centred first: E[x²] − mean² loses all digits where the mean is much larger than the deviation. The mean itself is
  * rounded too, so that the centred values xc still have a small mean r, which is taken off by the channel: the mean is
  * rough + r, the variance E[xc²] − r². xc and r are outputs (the last two), since the gradient needs them.
  */
-function lowerTraining(node: Node): Value[] {
+function lowerTraining(node: Node, target: LoweringTarget): Value[] {
   const [x, scale, bias] = [node.input(0), node.input(1), node.input(2)]
-  const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
-  const rough = reduceMean(x, axes)
+  const over = channelSums(target)
+  const rough = over.mean(x)
   const centred = emit('Sub', [x, asChannels(rough, x)], x.shape)
-  const offset = reduceMean(centred, axes)
+  const offset = over.mean(centred)
   const mean = emit('Add', [rough, offset], rough.shape)
-  const sums = reduceMean(sumPerSample(times(centred, centred)), [0])
+  const sums = over.batchMean(over.perSample(centred, centred))
   const squares = times(sums, like(x, 1 / product(spatialShape(x))))
   const variance = emit('Sub', [squares, times(offset, offset)], squares.shape)
   const y = normalize(centred, scale, bias, offset, variance, node.float('epsilon', 1e-5))
@@ -145,23 +132,23 @@ function lowerTraining(node: Node): Value[] {
  * With xc = x − mean, s = 1 / √(variance + ε) and means over the M values of a channel:
  * dx = γs · (dy − mean(dy) − xc · s² · mean(dy · xc)), so one number a channel for each of dy, xc and 1.
  */
-function lowerGradient(node: Node): Value[] {
+function lowerGradient(node: Node, target: LoweringTarget): Value[] {
   const [dy, centred, scale, variance] = [node.input(0), node.input(1), node.input(2), node.input(3)]
-  const offset = node.input(4)
+  const [offset, over] = [node.input(4), channelSums(target)]
   const perSample = like(dy, 1 / product(spatialShape(dy)))
   const shifted = emit('Add', [variance, like(dy, node.float('epsilon', 1e-5))], variance.shape)
   const inverse = emit('Reciprocal', [emit('Sqrt', [shifted], variance.shape)], variance.shape)
-  const sums = sumPerSample(dy)
-  const products = sumPerSample(times(dy, centred))
+  const sums = over.perSample(dy)
+  const products = over.perSample(dy, centred)
   const dots = emit('Sub', [products, times(sums, offset)], products.shape)
   const factor = times(scale, inverse)
-  const ofDy = times(reduceMean(sums, [0]), perSample)
-  const ofDots = times(times(reduceMean(dots, [0]), perSample), times(inverse, inverse))
+  const ofDy = times(over.batchMean(sums), perSample)
+  const ofDots = times(times(over.batchMean(dots), perSample), times(inverse, inverse))
   const negative = emit('Neg', [factor], factor.shape)
   // BatchNormalization with variance 1 is b·(xc − r) + c in one pass.
   const rest = normalize(centred, times(negative, ofDots), times(negative, ofDy), offset, filled(dy, 1), 0)
   const dx = emit('Add', [emit('Mul', [dy, asChannels(factor, dy)], dy.shape), rest], dy.shape)
-  return [dx, times(reduceSum(dots, [0]), inverse), reduceSum(sums, [0])]
+  return [dx, times(over.batchSum(dots), inverse), over.batchSum(sums)]
 }
 
 function trainingGradient(

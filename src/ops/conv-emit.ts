@@ -22,6 +22,11 @@ export function reshapeBy(x: Value, target: readonly number[], shape: readonly D
   return emit('Reshape', [x, ints(x.graph, target)], shape)
 }
 
+/** Products and sums as `equation` says. @see https://onnx.ai/onnx/operators/onnx__Einsum.html */
+export function einsum(equation: string, inputs: readonly Value[], shape: readonly Dim[]): Value {
+  return emit('Einsum', inputs, shape, { equation: { string: equation } })
+}
+
 /** Swaps the last two dimensions. */
 export function transposeLast(x: Value): Value {
   const perm = x.shape.map((_, axis) => axis)

@@ -1,3 +1,4 @@
+import { product } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import type { LoweringTarget } from './registry.ts'
 
@@ -6,15 +7,16 @@ import type { LoweringTarget } from './registry.ts'
  * ResNet-18 at batch 4 on two cores with AVX-512, timed by `bench/ops.ts`. The choice stands in this one file.
  */
 
-/** How windows become columns: not at all (1×1), by a depthwise one-hot `Conv`, or by `Gather`. */
-export type ColumnsForm = 'none' | 'oneHot' | 'gather'
+/** How windows become columns: not at all (1×1), or by a depthwise one-hot `Conv`. */
+export type ColumnsForm = 'none' | 'oneHot'
 
 /** How the weights' gradient is written. */
 export type WeightForm =
   /** One product a sample and a sum over the batch, or one `Gemm` over batch and positions together. */
   | { readonly product: 'batched' | 'gemm'; readonly columns: ColumnsForm }
-  /** One `Gemm` with columns that are made for it. */
+  /** One `Gemm` with columns that are made for it, or picked by `Gather`. */
   | { readonly product: 'joined' }
+  | { readonly product: 'gathered' }
 
 /**
  * How the convolution itself is written: `Conv`, a product with columns a sample, or one for the batch, with columns made
@@ -22,8 +24,11 @@ export type WeightForm =
  */
 export type ForwardForm = 'conv' | 'columns' | 'joined' | 'gathered'
 
-/** How the input's gradient is written: `'joined'` and `'gathered'` are one product of swapped weights and columns of dy. */
-export type InputForm = 'convTranspose' | 'flippedConv' | 'joined' | 'gathered'
+/**
+ * How the input's gradient is written: `'joined'` and `'gathered'` are one product of swapped weights and columns of dy,
+ * `'scattered'` one of the weights and dy, whose columns then add up.
+ */
+export type InputForm = 'convTranspose' | 'flippedConv' | 'joined' | 'gathered' | 'scattered'
 
 /** From so many positions on, transposing the columns costs more than summing a product for each sample. */
 const batchedFrom = 500
@@ -37,47 +42,50 @@ const joinedUpTo = 100
 /** From so many positions on, `Conv` with flipped weights beats `ConvTranspose`, whose col2im is serial. */
 const flippedFrom = 500
 
-/**
- * Up to so many positions, WebGPU's `Conv` takes 3 (64 channels at 16²) to 15 times (512 at 2²) as long as a product with
- * gathered columns, as measured on a software adapter. Beyond, columns take much memory.
- */
-const gatheredUpTo = 4096
+/** Up to so many numbers a sample in its columns (8 MB), WebGPU gathers them. A few more samples fill a buffer. */
+const gatheredUpTo = 2 ** 21
 
-/** The cheapest form of a convolution with weights that change, for `positions` windows a sample. */
-export function forwardForm(geometry: Geometry, positions: number, target: LoweringTarget): ForwardForm {
-  if (target.device === 'webgpu' && geometry.group === 1 && !isPointwise(geometry)) {
-    return positions <= gatheredUpTo ? 'gathered' : 'conv'
-  }
-  const small = target.device === 'cpu' && geometry.group === 1 && positions <= columnsUpTo
-  if (!small || isPointwise(geometry)) return 'conv'
-  return positions <= joinedUpTo && canJoin(geometry, target) ? 'joined' : 'columns'
+/** What the choice depends on, besides the geometry. */
+export interface Work {
+  /** Of the image that the windows walk over. */
+  readonly channels: number
+  /** Windows a sample. */
+  readonly positions: number
 }
 
-/** The cheapest form of dW for `positions` windows a sample. */
-export function weightForm(geometry: Geometry, positions: number, target: LoweringTarget): WeightForm {
+/** The cheapest form of a convolution with weights that change. */
+export function forwardForm(geometry: Geometry, work: Work, target: LoweringTarget): ForwardForm {
+  if (target.device === 'webgpu') return canGather(geometry, work) ? 'gathered' : 'conv'
+  const small = target.device === 'cpu' && geometry.group === 1 && work.positions <= columnsUpTo
+  if (!small || isPointwise(geometry)) return 'conv'
+  return work.positions <= joinedUpTo && canJoin(geometry, target) ? 'joined' : 'columns'
+}
+
+/** The cheapest form of dW. */
+export function weightForm(geometry: Geometry, work: Work, target: LoweringTarget): WeightForm {
   const pointwise = isPointwise(geometry)
-  // WebGPU in its NHWC layout computes a depthwise Conv with several outputs a channel wrongly; there one product of all
-  // samples took half the time of one a sample.
-  const onWebgpu = target.device === 'webgpu'
-  const columns = pointwise ? 'none' : onWebgpu ? 'gather' : 'oneHot'
-  if (geometry.group > 1 || (positions >= batchedFrom && !onWebgpu)) return { columns, product: 'batched' }
+  if (target.device === 'webgpu' && canGather(geometry, work)) return { product: 'gathered' }
+  const columns = pointwise ? 'none' : 'oneHot'
+  if (geometry.group > 1 || work.positions >= batchedFrom) return { columns, product: 'batched' }
   return !pointwise && canJoin(geometry, target) ? { product: 'joined' } : { columns, product: 'gemm' }
 }
 
 /** The cheapest form of dX for `positions` output positions a sample. */
-export function inputForm(geometry: Geometry, positions: number, target: LoweringTarget): InputForm {
+export function inputForm(geometry: Geometry, work: Work, target: LoweringTarget): InputForm {
   const { strides, group, kernel, pads, dilations } = geometry
   const reach = kernel.map((size, axis) => (size - 1) * dilations[axis]!)
   const isConvolution =
     group === 1 &&
     strides.every((stride) => stride === 1) &&
     pads.every((pad, axis) => pad <= reach[axis % kernel.length]!)
+  if (target.device === 'webgpu' && canGather(geometry, work)) return isConvolution ? 'gathered' : 'scattered'
   if (!isConvolution) return 'convTranspose'
-  const isLarge = positions >= flippedFrom
-  if (target.device === 'webgpu' && isLarge && !isPointwise(geometry) && positions <= gatheredUpTo)
-    return 'gathered'
-  if (isLarge || isPointwise(geometry)) return 'flippedConv'
+  if (work.positions >= flippedFrom || isPointwise(geometry)) return 'flippedConv'
   return canJoin(geometry, target) ? 'joined' : 'convTranspose'
+}
+
+function canGather({ group, kernel }: Geometry, { channels, positions }: Work): boolean {
+  return group === 1 && channels * positions * product(kernel) <= gatheredUpTo
 }
 
 /** Joined columns take one dimension more, of which the CPU's `Conv` has up to three. */

@@ -36,17 +36,6 @@ export function joinedColumns(
   return reshapeBy(columns, [channels * taps, -1], [channels * taps, 'N·L'])
 }
 
-/**
- * `rows` `[O, C · taps]` by the columns of all samples, `[N, C · taps, …windows]`: `[O, N · windows]`. The columns are the right
- * side by rows: on WebGPU, `Gemm` took half the time that way, and a tenth of `Conv`'s, which transposes its weights.
- */
-export function productOfAll(rows: Value, columns: Value): Value {
-  const [taps, positions] = [columns.dim(1), product(spatialShape(columns))]
-  const flat = reshapeBy(columns, [0, taps, positions], [columns.shape[0]!, taps, positions])
-  const right = reshapeBy(transpose(flat, [0, 2, 1]), [-1, taps], ['N·L', taps])
-  return emit('Gemm', [rows, right], [rows.dim(0), 'N·L'], { transB: { int: 1 } })
-}
-
 /** `[N, C, …]` → `[C, N · positions]`, as {@link joinedColumns} has its columns. */
 export function joinSamples(x: Value): Value {
   const [channels, positions] = [x.dim(1), product(spatialShape(x))]

@@ -2,7 +2,7 @@ import { GraphError } from '../core/errors.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { imageToColumns } from './conv-columns.ts'
 import { emit, product, reshapeBy, spatialShape, sumPerChannel } from './conv-emit.ts'
-import { forwardForm } from './conv-formulations.ts'
+import { forwardForm, type ForwardForm } from './conv-formulations.ts'
 import {
   geometryAttributes,
   geometryOf,
@@ -11,7 +11,8 @@ import {
   type WindowOptions,
 } from './conv-geometry.ts'
 import { convGradInput, convGradWeight } from './conv-gradients.ts'
-import { joinedColumns, productOfAll, splitSamples } from './conv-joined.ts'
+import { gatheredConv, rowsOf } from './conv-gathered.ts'
+import { joinedColumns, splitSamples } from './conv-joined.ts'
 import { add } from './elementwise.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
@@ -50,20 +51,24 @@ function gradient(node: Node, [dy]: readonly (Value | undefined)[], needs: reado
   ]
 }
 
-/** A convolution whose weights change: in the form that is fastest without prepacking them. */
+/** The form of a convolution whose weights change. */
+function formOf(node: Node, target: LoweringTarget): ForwardForm {
+  const work = { channels: node.input(0).dim(1), positions: product(spatialShape(node.output())) }
+  return forwardForm(geometryOfNode(node), work, target)
+}
+
+/** Without prepacking the weights. */
 function lower(node: Node, target: LoweringTarget): Value[] {
-  const [geometry, y] = [geometryOfNode(node), node.output()]
+  const [geometry, y, form] = [geometryOfNode(node), node.output(), formOf(node, target)]
   const windows = spatialShape(y)
-  const form = forwardForm(geometry, product(windows), target)
   if (form === 'conv') return [emit('Conv', node.inputs, y.shape, node.attributes)]
   const [x, w, bias] = node.inputs
+  if (form === 'gathered') return [gatheredConv(x!, rowsOf(w!, 'forward'), bias, geometry, windows)]
   const [out, taps] = [y.dim(1), product(w!.fixedShape().slice(1))]
   const rows = reshapeBy(w!, [out, taps], [out, taps])
   const image = {
     joined: () =>
       splitSamples(emit('Gemm', [rows, joinedColumns(x!, geometry, windows)], [out, 'N·L']), y.shape),
-    gathered: () =>
-      splitSamples(productOfAll(rows, imageToColumns(x!, geometry, windows, 'gather')), y.shape),
     columns: () => productOfEach(rows, imageToColumns(x!, geometry, windows, 'oneHot'), y),
   }[form]()
   const ones = windows.map(() => 1)
@@ -81,6 +86,13 @@ function productOfEach(rows: Value, columns: Value, y: Value): Value {
 
 /** Definitions of the convolution. */
 export const convOps: OpDefinition[] = [
-  { type: 'Conv', gradient },
+  // WebGPU packs no weights: constant ones are like those that change.
+  {
+    type: 'Conv',
+    gradient,
+    lower,
+    lowerOn: ['webgpu'],
+    lowerWhen: (node, target) => formOf(node, target) !== 'conv',
+  },
   { type: 'onnx-finetune.Conv', gradient, lower },
 ]

@@ -15,7 +15,7 @@ export function lowerGraph(graph: Graph, target: LoweringTarget): Rewritten {
   return composed(pass, lowerGraph(pass.graph, target))
 }
 
-function loweringOf(node: Node, { device }: LoweringTarget): OpDefinition['lower'] {
-  const { lower, lowerOn = [device], lowerWhen } = opDefinition(node.opType) ?? {}
-  return lowerOn.includes(device) && (lowerWhen?.(node) ?? true) ? lower : undefined
+function loweringOf(node: Node, target: LoweringTarget): OpDefinition['lower'] {
+  const { lower, lowerOn = [target.device], lowerWhen } = opDefinition(node.opType) ?? {}
+  return lowerOn.includes(target.device) && (lowerWhen?.(node, target) ?? true) ? lower : undefined
 }

@@ -26,7 +26,7 @@ export interface OpDefinition {
   readonly lowerOn?: readonly LoweringTarget['device'][]
 
   /** Which nodes `lower` is for, where those devices have others. What it emits must be of the others. Default: all. */
-  readonly lowerWhen?: (node: Node) => boolean
+  readonly lowerWhen?: (node: Node, target: LoweringTarget) => boolean
 }
 
 /** What a graph is lowered for: the cheapest formulation depends on the device and on the batch size. */

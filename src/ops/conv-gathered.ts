@@ -1,0 +1,104 @@
+import type { Value } from '../graph/graph.ts'
+import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
+import type { Geometry } from './conv-geometry.ts'
+import { placesOf, readersOf, tapsInFours, tapsOf } from './conv-places.ts'
+import { gatherPlaces } from './gather-places.ts'
+import { pad } from './pad.ts'
+import { transpose } from './reshape.ts'
+
+/**
+ * Convolutions as one `Gemm` over columns that `Gather` picks, for WebGPU. Its `Conv` takes 3 (64 channels at 16²) to
+ * 15 times (512 at 2²) as long in the layout that is right. `Gemm` is fastest, by two, with both sides by rows and rows of
+ * four numbers each; so positions come before channels, which is also how it is cheapest to pick them.
+ */
+
+/** `w` as its rows: `[out, taps, in]`, from `[out, in, …kernel]`, or from `[in, out, …kernel]` for the way back. */
+export function rowsOf(w: Value, way: 'forward' | 'back'): Value {
+  const [first, second, ...kernel] = w.fixedShape()
+  const taps = product(kernel)
+  const flat = reshapeBy(w, [first!, second!, taps], [first!, second!, taps])
+  return transpose(flat, way === 'forward' ? [0, 2, 1] : [1, 2, 0])
+}
+
+/** The convolution of `x` `[N, C, …]` with `rows` `[O, taps, C]` and a `bias` `[O]`: `[N, O, …windows]`. */
+export function gatheredConv(
+  x: Value,
+  rows: Value,
+  bias: Value | undefined,
+  geometry: Geometry,
+  windows: readonly number[],
+  /** `'mirrored'` reads the taps from the last to the first. */
+  order: 'forward' | 'mirrored' = 'forward',
+): Value {
+  const [out, taps, channels] = rows.fixedShape()
+  const all = tapsInFours(taps!, channels!)
+  const places = placesOf(geometry, spatialShape(x), windows, product(spatialShape(x)))
+  const ordered = order === 'forward' ? places : places.map((list) => list.toReversed())
+  const columns = reshapeBy(
+    pick(byPosition(x), ordered, all),
+    [-1, all * channels!],
+    ['N·L', all * channels!],
+  )
+  const full = pad(rows, [0, all - taps!], { axes: [1] })
+  const weights = reshapeBy(full, [out!, all * channels!], [out!, all * channels!])
+  const inputs = bias ? [columns, weights, bias] : [columns, weights]
+  const y = emit('Gemm', inputs, ['N·L', out!], { transB: { int: 1 } })
+  return asImage(reshapeBy(y, [-1, product(windows), out!], [x.shape[0]!, product(windows), out!]), windows)
+}
+
+/**
+ * The columns of `x` `[N, C, …]` for the gradient of the weights, by which every product of that gradient is a row:
+ * `[N, C · taps, …windows]`, with taps added at the end of each channel, as many as `tapsInFours` says.
+ */
+export function gatheredColumns(x: Value, geometry: Geometry, windows: readonly number[]): Value {
+  const [batch, channels, size] = [x.shape[0]!, x.dim(1), product(spatialShape(x))]
+  const all = tapsInFours(tapsOf(geometry), channels)
+  const places = placesOf(geometry, spatialShape(x), windows, size)
+  const byTap = Array.from({ length: all }, (_, tap) => places.map((list) => list[tap] ?? size)).flat()
+  const picked = gatherPlaces(reshapeBy(x, [0, channels, size], [batch, channels, size]), 2, byTap)
+  return reshapeBy(picked, [0, channels * all, ...windows], [batch, channels * all, ...windows])
+}
+
+/**
+ * The gradient of the input for any strides: the columns' gradients by one product, and to each position the sum of
+ * those that were read from it. `rows` are `[C · taps, O]` with the taps outside.
+ */
+export function scatteredInput(dy: Value, w: Value, geometry: Geometry, x: Value): Value {
+  const [out, channels] = [w.dim(0), w.dim(1)]
+  const [taps, windows, sizes] = [tapsOf(geometry), spatialShape(dy), spatialShape(x)]
+  const [count, size] = [product(windows), product(sizes)]
+  const flat = reshapeBy(w, [out, channels, taps], [out, channels, taps])
+  const rows = reshapeBy(transpose(flat, [2, 1, 0]), [taps * channels, out], [taps * channels, out])
+  const rowsOfDy = reshapeBy(byPosition(dy), [-1, out], ['N·L', out])
+  const columns = emit('Gemm', [rowsOfDy, rows], ['N·L', taps * channels], { transB: { int: 1 } })
+  const apart = reshapeBy(columns, [-1, count * taps, channels], [dy.shape[0]!, count * taps, channels])
+  const readers = readersOf(placesOf(geometry, sizes, windows, size), size, count * taps)
+  const picked = gatherPlaces(apart, 1, readers.flat())
+  const most = readers[0]!.length
+  const shape = [dy.shape[0]!, size, most, channels]
+  const sums = einsum(
+    'nlpc->nlc',
+    [reshapeBy(picked, [0, size, most, channels], shape)],
+    [shape[0]!, size, channels],
+  )
+  return asImage(sums, sizes)
+}
+
+/** `[N, C, …]` → `[N, positions, C]`. */
+function byPosition(x: Value): Value {
+  const [channels, size] = [x.dim(1), product(spatialShape(x))]
+  return transpose(reshapeBy(x, [0, channels, size], [x.shape[0]!, channels, size]), [0, 2, 1])
+}
+
+/** `[N, positions, C]` → `[N, C, …sizes]`. */
+function asImage(rows: Value, sizes: readonly number[]): Value {
+  const [batch, channels] = [rows.shape[0]!, rows.dim(2)]
+  return reshapeBy(transpose(rows, [0, 2, 1]), [0, channels, ...sizes], [batch, channels, ...sizes])
+}
+
+/** The taps of all windows from `[N, positions, C]`, `taps` a window. */
+function pick(x: Value, places: readonly (readonly number[])[], taps: number): Value {
+  const size = x.dim(1)
+  const all = places.flatMap((list) => [...list, ...new Array<number>(taps - list.length).fill(size)])
+  return gatherPlaces(x, 1, all)
+}

@@ -1,0 +1,16 @@
+import { Tensor } from '../core/tensor.ts'
+import type { Dim, Value } from '../graph/graph.ts'
+import { emit } from './conv-emit.ts'
+import { pad } from './pad.ts'
+
+/** `Gather` of `places` along `axis`, in which the place after the last holds `beyond`. */
+export function gatherPlaces(x: Value, axis: number, places: readonly number[], beyond = 0): Value {
+  const size = x.dim(axis)
+  if (places.length === size && places.every((place, index) => place === index)) return x
+  const source = places.includes(size) ? pad(x, [0, 1], { axes: [axis], value: beyond }) : x
+  // int64 would leave the device of WebGPU.
+  const indices = x.graph.constant(new Tensor('int32', Int32Array.from(places), [places.length]))
+  const shape: Dim[] = [...x.shape]
+  shape[axis] = places.length
+  return emit('Gather', [source, indices], shape, { axis: { int: axis } })
+}
