@@ -1,5 +1,6 @@
 import { loadRuntime } from '../../src/platform/node-runtime.ts'
 import { Tensor } from '../../src/core/tensor.ts'
+import { identityModel } from '../../src/runtime/identity-model.ts'
 import { openSession } from '../../src/runtime/package-backend.ts'
 import { checkDevice, type Device } from '../../src/runtime/providers.ts'
 
@@ -16,10 +17,20 @@ export interface TestSession {
   release(): Promise<void>
 }
 
+/**
+ * Kept open to the end: with its last session WebGPU's device goes, and the programs that it has compiled, half a second
+ * for some.
+ */
+let keeper: Promise<unknown> | undefined
+
 /** Makes a session with the library's own options, on one thread. */
 export async function openTestSession(model: Uint8Array): Promise<TestSession> {
   const runtime = await loadRuntime(testDevice, { threads: 1 })
-  const session = await openSession(runtime, { device: testDevice, threads: 1 }, { model })
+  const open = (bytes: Uint8Array) =>
+    openSession(runtime, { device: testDevice, threads: 1 }, { model: bytes })
+  keeper ??= open(identityModel('float32'))
+  await keeper
+  const session = await open(model)
   return {
     run: async (feeds, wanted = session.outputNames) => {
       const inputs = session.inputNames.map((name) => {
