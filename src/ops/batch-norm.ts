@@ -1,8 +1,8 @@
 import { GraphError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Node, Value } from '../graph/graph.ts'
-import { channelSums } from './channel-sums.ts'
-import { emit, product, reshapeBy, spatialShape, sumPerChannel } from './conv-emit.ts'
+import { channelCount, channelSums } from './channel-sums.ts'
+import { emit, reshapeBy, sumPerChannel } from './conv-emit.ts'
 import { like } from './constants.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
@@ -121,8 +121,7 @@ function lowerTraining(node: Node, target: LoweringTarget): Value[] {
   const centred = emit('Sub', [x, asChannels(rough, x)], x.shape)
   const offset = over.mean(centred)
   const mean = emit('Add', [rough, offset], rough.shape)
-  const sums = over.batchMean(over.perSample(centred, centred))
-  const squares = times(sums, like(x, 1 / product(spatialShape(x))))
+  const squares = over.mean(centred, centred)
   const variance = emit('Sub', [squares, times(offset, offset)], squares.shape)
   const y = normalize(centred, scale, bias, offset, variance, node.float('epsilon', 1e-5))
   return [y, mean, variance, centred, offset]
@@ -135,20 +134,19 @@ function lowerTraining(node: Node, target: LoweringTarget): Value[] {
 function lowerGradient(node: Node, target: LoweringTarget): Value[] {
   const [dy, centred, scale, variance] = [node.input(0), node.input(1), node.input(2), node.input(3)]
   const [offset, over] = [node.input(4), channelSums(target)]
-  const perSample = like(dy, 1 / product(spatialShape(dy)))
   const shifted = emit('Add', [variance, like(dy, node.float('epsilon', 1e-5))], variance.shape)
   const inverse = emit('Reciprocal', [emit('Sqrt', [shifted], variance.shape)], variance.shape)
-  const sums = over.perSample(dy)
-  const products = over.perSample(dy, centred)
-  const dots = emit('Sub', [products, times(sums, offset)], products.shape)
+  const sums = over.sum(dy)
+  const dots = emit('Sub', [over.sum(dy, centred), times(sums, offset)], sums.shape)
   const factor = times(scale, inverse)
-  const ofDy = times(over.batchMean(sums), perSample)
-  const ofDots = times(times(over.batchMean(dots), perSample), times(inverse, inverse))
+  const count = channelCount(dy)
+  const ofDy = emit('Div', [sums, count], sums.shape)
+  const ofDots = times(emit('Div', [dots, count], sums.shape), times(inverse, inverse))
   const negative = emit('Neg', [factor], factor.shape)
   // BatchNormalization with variance 1 is b·(xc − r) + c in one pass.
   const rest = normalize(centred, times(negative, ofDots), times(negative, ofDy), offset, filled(dy, 1), 0)
   const dx = emit('Add', [emit('Mul', [dy, asChannels(factor, dy)], dy.shape), rest], dy.shape)
-  return [dx, times(over.batchSum(dots), inverse), over.batchSum(sums)]
+  return [dx, times(dots, inverse), sums]
 }
 
 function trainingGradient(

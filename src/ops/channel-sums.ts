@@ -1,19 +1,14 @@
 import type { Value } from '../graph/graph.ts'
 import { like } from './constants.ts'
 import { einsum, emit, product, spatialShape } from './conv-emit.ts'
+import { mul } from './elementwise.ts'
 import { reduceMean, reduceSum } from './reduce.ts'
 import type { LoweringTarget } from './registry.ts'
 
-/** How batch normalisation sums `[N, C, …]` by channels. */
+/** Sums by channels of `x` `[N, C, …]`, or of its product with `other`: `[C]`. */
 export interface ChannelSums {
-  /** The mean over batch and positions: `[C]`. */
-  mean(x: Value): Value
-  /** Sums over the positions, of `x` or of its product with `other`: `[N, C]`. */
-  perSample(x: Value, other?: Value): Value
-  /** `[N, C]` → `[C]`. */
-  batchSum(sums: Value): Value
-  /** `[N, C]` → `[C]`. */
-  batchMean(sums: Value): Value
+  sum(x: Value, other?: Value): Value
+  mean(x: Value, other?: Value): Value
 }
 
 /** The cheapest for a device. */
@@ -21,23 +16,33 @@ export function channelSums({ device }: LoweringTarget): ChannelSums {
   return device === 'webgpu' ? byEinsum : byReduction
 }
 
+/** How many values of `x` a channel has: a scalar. */
+export function channelCount(x: Value): Value {
+  const [positions, batch] = [product(spatialShape(x)), x.shape[0]!]
+  return typeof batch === 'number' ? like(x, batch * positions) : mul(x.graph.symbol(batch), positions)
+}
+
+const byReduction: ChannelSums = {
+  sum: (x, other) => reduceSum(perSample(x, other), [0]),
+  mean(x, other) {
+    const axes = x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]))
+    if (!other) return reduceMean(x, axes)
+    const sums = reduceMean(perSample(x, other), [0])
+    return emit('Mul', [sums, like(x, 1 / product(spatialShape(x)))], sums.shape)
+  },
+}
+
 /**
- * Summing over the positions of a product took a fifth of the time of a batched dot product (`MatMul` of
+ * Sums over the positions: `[N, C]`. Of a product, this took a fifth of the time of a batched dot product (`MatMul` of
  * `[N, C, 1, HW]` and `[N, C, HW, 1]`) on the CPU, though the product is stored.
  */
-const byReduction: ChannelSums = {
-  mean: (x) =>
-    reduceMean(
-      x,
-      x.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis])),
-    ),
-  perSample(x, other) {
-    const terms = other ? emit('Mul', [x, other], x.shape) : x
-    const positions = x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis]))
-    return x.rank > 2 ? reduceSum(terms, positions) : terms
-  },
-  batchSum: (sums) => reduceSum(sums, [0]),
-  batchMean: (sums) => reduceMean(sums, [0]),
+function perSample(x: Value, other?: Value): Value {
+  const terms = other ? emit('Mul', [x, other], x.shape) : x
+  if (x.rank === 2) return terms
+  return reduceSum(
+    terms,
+    x.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
+  )
 }
 
 /**
@@ -45,21 +50,15 @@ const byReduction: ChannelSums = {
  * 30 ms for 2048 results on a software adapter. A term of `Einsum` is one loop; by rows first, there are enough of them.
  */
 const byEinsum: ChannelSums = {
-  mean(x) {
-    const size = product(spatialShape(x))
-    return emit('Mul', [this.batchMean(this.perSample(x)), like(x, 1 / size)], [x.dim(1)])
-  },
-  perSample(x, other) {
-    const [terms, names] = [other ? [x, other] : [x], 'ncdefghi'.slice(0, x.rank)]
+  sum(x, other) {
+    const terms = other ? [x, other] : [x]
+    const names = 'ncdefghi'.slice(0, x.rank)
     const rows = names.slice(0, Math.max(2, x.rank - 1))
-    const shape = x.shape.slice(0, rows.length)
-    const sums = einsum(`${terms.map(() => names).join(',')}->${rows}`, terms, shape)
-    return rows === 'nc' ? sums : einsum(`${rows}->nc`, [sums], x.shape.slice(0, 2))
+    const sums = einsum(`${terms.map(() => names).join(',')}->${rows}`, terms, x.shape.slice(0, rows.length))
+    return einsum(`${rows}->c`, [sums], [x.dim(1)])
   },
-  batchSum: (sums) => einsum('nc->c', [sums], [sums.dim(1)]),
-  batchMean(sums) {
-    const count = sums.shape[0]!
-    const divisor = typeof count === 'number' ? like(sums, count) : sums.graph.symbol(count)
-    return emit('Div', [this.batchSum(sums), divisor], [sums.dim(1)])
+  mean(x, other) {
+    const sums = byEinsum.sum(x, other)
+    return emit('Div', [sums, channelCount(x)], sums.shape)
   },
 }

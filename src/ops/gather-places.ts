@@ -3,6 +3,9 @@ import type { Dim, Value } from '../graph/graph.ts'
 import { emit } from './conv-emit.ts'
 import { pad } from './pad.ts'
 
+/** Of a place without a number that is to lose against every other. */
+export const lowest = -3.4e38
+
 /** `Gather` of `places` along `axis`, in which the place after the last holds `beyond`. */
 export function gatherPlaces(x: Value, axis: number, places: readonly number[], beyond = 0): Value {
   const size = x.dim(axis)

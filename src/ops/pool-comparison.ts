@@ -5,11 +5,8 @@ import { like } from './constants.ts'
 import { einsum, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { placesOf, readersOf, tapsOf } from './conv-places.ts'
-import { gatherPlaces } from './gather-places.ts'
+import { gatherPlaces, lowest } from './gather-places.ts'
 import { reduceMax } from './reduce.ts'
-
-/** Lower than any finite input. */
-const lowest = -3.4e38
 
 /**
  * Gradient of MaxPool where there are no indices, as on WebGPU: of each window, the first tap that equals the maximum is

@@ -13,6 +13,7 @@ import {
   type Geometry,
   type WindowOptions,
 } from './conv-geometry.ts'
+import { maxPoolByAxis } from './pool-by-axis.ts'
 import { lowerMaxPoolGradient } from './pool-gradient.ts'
 import type { OpDefinition } from './registry.ts'
 
@@ -148,6 +149,8 @@ export const poolOps: OpDefinition[] = [
         node.attributes,
       ),
     ],
+    lowerOn: ['webgpu'],
+    lower: (node) => [maxPoolByAxis(node.input(0), geometryOfNode(node), spatialShape(node.output()))],
   },
   { type: 'onnx-finetune.MaxPoolGrad', lower: lowerMaxPoolGradient },
   { type: 'AveragePool', gradient: averageGradient },
