@@ -88,6 +88,28 @@ function canGather({ group, kernel }: Geometry, { channels, positions }: Work): 
   return group === 1 && channels * positions * product(kernel) <= gatheredUpTo
 }
 
+/** With fewer windows a sample, the rows of each product are too few for `Gemm`'s tiles of 32. */
+const winogradFrom = 16
+
+/** With fewer channels, its additions take what is spared of the products. */
+const winogradChannels = 32
+
+/** Whether Winograd's products are cheaper than one over all taps: with three taps, one apart, in the last dimension. */
+export function suitsWinograd(geometry: Geometry, channels: number, windows: readonly number[]): boolean {
+  const [kernel, stride, dilation] = [geometry.kernel, geometry.strides, geometry.dilations].map((list) =>
+    list.at(-1)!,
+  )
+  return (
+    kernel === 3 &&
+    stride === 1 &&
+    dilation === 1 &&
+    channels % 4 === 0 &&
+    channels >= winogradChannels &&
+    windows.at(-1)! > 1 &&
+    product(windows) >= winogradFrom
+  )
+}
+
 /** Joined columns take one dimension more, of which the CPU's `Conv` has up to three. */
 function canJoin({ kernel, group }: Geometry, { device }: LoweringTarget): boolean {
   return device === 'cpu' && group === 1 && kernel.length <= 2

@@ -1,7 +1,9 @@
 import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { placesOf, readersOf, tapsInFours, tapsOf } from './conv-places.ts'
+import { suitsWinograd } from './conv-formulations.ts'
+import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type TapOrder } from './conv-places.ts'
+import { winogradConv } from './conv-winograd.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { pad } from './pad.ts'
 import { transpose } from './reshape.ts'
@@ -27,23 +29,32 @@ export function gatheredConv(
   bias: Value | undefined,
   geometry: Geometry,
   windows: readonly number[],
-  /** `'mirrored'` reads the taps from the last to the first. */
-  order: 'forward' | 'mirrored' = 'forward',
+  order: TapOrder = 'forward',
+): Value {
+  const [positions, sizes] = [byPosition(x), spatialShape(x)]
+  const convolve = suitsWinograd(geometry, x.dim(1), windows) ? winogradConv : oneProduct
+  return asImage(convolve(positions, sizes, rows, bias, geometry, windows, order), windows)
+}
+
+/** As {@link winogradConv}, by one product over columns of all taps. */
+function oneProduct(
+  x: Value,
+  sizes: readonly number[],
+  rows: Value,
+  bias: Value | undefined,
+  geometry: Geometry,
+  windows: readonly number[],
+  order: TapOrder,
 ): Value {
   const [out, taps, channels] = rows.fixedShape()
-  const all = tapsInFours(taps!, channels!)
-  const places = placesOf(geometry, spatialShape(x), windows, product(spatialShape(x)))
-  const ordered = order === 'forward' ? places : places.map((list) => list.toReversed())
-  const columns = reshapeBy(
-    pick(byPosition(x), ordered, all),
-    [-1, all * channels!],
-    ['N·L', all * channels!],
-  )
-  const full = pad(rows, [0, all - taps!], { axes: [1] })
-  const weights = reshapeBy(full, [out!, all * channels!], [out!, all * channels!])
+  const [count, all] = [product(windows), tapsInFours(taps!, channels!)]
+  const places = placesOf(geometry, sizes, windows, product(sizes)).map((list) => inOrder(list, order))
+  const width = all * channels!
+  const columns = reshapeBy(pick(x, places, all), [-1, width], ['N·L', width])
+  const weights = reshapeBy(pad(rows, [0, all - taps!], { axes: [1] }), [out!, width], [out!, width])
   const inputs = bias ? [columns, weights, bias] : [columns, weights]
   const y = emit('Gemm', inputs, ['N·L', out!], { transB: { int: 1 } })
-  return asImage(reshapeBy(y, [-1, product(windows), out!], [x.shape[0]!, product(windows), out!]), windows)
+  return reshapeBy(y, [-1, count, out!], [x.shape[0]!, count, out!])
 }
 
 /**
