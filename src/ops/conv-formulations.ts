@@ -1,5 +1,6 @@
 import { product } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
+import { winograd2, winograd4, type Winograd } from './conv-winograd.ts'
 import type { LoweringTarget } from './registry.ts'
 
 /**
@@ -88,26 +89,25 @@ function canGather({ group, kernel }: Geometry, { channels, positions }: Work): 
   return group === 1 && channels * positions * product(kernel) <= gatheredUpTo
 }
 
-/** With fewer windows a sample, the rows of each product are too few for `Gemm`'s tiles of 32. */
-const winogradFrom = 16
+/** With fewer tiles a sample, the rows of each product are too few for `Gemm`'s own tiles of 32. */
+const winogradFrom = 8
 
 /** With fewer channels, its additions take what is spared of the products. */
 const winogradChannels = 32
 
-/** Whether Winograd's products are cheaper than one over all taps: with three taps, one apart, in the last dimension. */
-export function suitsWinograd(geometry: Geometry, channels: number, windows: readonly number[]): boolean {
-  const [kernel, stride, dilation] = [geometry.kernel, geometry.strides, geometry.dilations].map((list) =>
-    list.at(-1)!,
-  )
-  return (
-    kernel === 3 &&
-    stride === 1 &&
-    dilation === 1 &&
-    channels % 4 === 0 &&
-    channels >= winogradChannels &&
-    windows.at(-1)! > 1 &&
-    product(windows) >= winogradFrom
-  )
+/** Winograd's form that is cheaper than one product over all taps, where there are three, one apart, in the last dimension. */
+export function winogradFor(
+  geometry: Geometry,
+  channels: number,
+  windows: readonly number[],
+): Winograd | undefined {
+  const isPlain = [geometry.strides, geometry.dilations].every((list) => list.at(-1) === 1)
+  if (geometry.kernel.at(-1) !== 3 || !isPlain || channels % 4 !== 0 || channels < winogradChannels) return
+  return [winograd4, winograd2].find(({ results }) => {
+    const width = windows.at(-1)!
+    const tiles = (product(windows) / width) * Math.ceil(width / results)
+    return width >= results && tiles >= winogradFrom
+  })
 }
 
 /** Joined columns take one dimension more, of which the CPU's `Conv` has up to three. */

@@ -1,9 +1,9 @@
 import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { suitsWinograd } from './conv-formulations.ts'
+import { winogradFor } from './conv-formulations.ts'
 import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type TapOrder } from './conv-places.ts'
-import { winogradConv } from './conv-winograd.ts'
+import { winogradConv, type PositionConv } from './conv-winograd.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { pad } from './pad.ts'
 import { transpose } from './reshape.ts'
@@ -31,21 +31,13 @@ export function gatheredConv(
   windows: readonly number[],
   order: TapOrder = 'forward',
 ): Value {
-  const [positions, sizes] = [byPosition(x), spatialShape(x)]
-  const convolve = suitsWinograd(geometry, x.dim(1), windows) ? winogradConv : oneProduct
-  return asImage(convolve(positions, sizes, rows, bias, geometry, windows, order), windows)
+  const conv = { x: byPosition(x), sizes: spatialShape(x), rows, bias, geometry, windows, order }
+  const winograd = winogradFor(geometry, x.dim(1), windows)
+  return asImage(winograd ? winogradConv(conv, winograd) : oneProduct(conv), windows)
 }
 
-/** As {@link winogradConv}, by one product over columns of all taps. */
-function oneProduct(
-  x: Value,
-  sizes: readonly number[],
-  rows: Value,
-  bias: Value | undefined,
-  geometry: Geometry,
-  windows: readonly number[],
-  order: TapOrder,
-): Value {
+/** By one product over columns of all taps: `[N, windows, O]`. */
+function oneProduct({ x, sizes, rows, bias, geometry, windows, order }: PositionConv): Value {
   const [out, taps, channels] = rows.fixedShape()
   const [count, all] = [product(windows), tapsInFours(taps!, channels!)]
   const places = placesOf(geometry, sizes, windows, product(sizes)).map((list) => inOrder(list, order))

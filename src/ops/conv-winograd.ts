@@ -1,100 +1,179 @@
+import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
-import { emit, product, reshapeBy } from './conv-emit.ts'
+import { einsum, emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { inOrder, placesOf, type TapOrder } from './conv-places.ts'
-import { add, mul, sub } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { slice } from './slice.ts'
 
 /**
- * Convolutions with three taps in the last dimension, by Winograd's F(2, 3) along it: two neighbouring results of four
- * products instead of six. Each product is a `Gemm` over columns of the other dimensions' taps, all positions before
- * channels. A third fewer multiplications, and a third less to gather.
+ * Convolutions with three taps in the last dimension, by Winograd's F(m, 3) along it: m neighbouring results of m + 2
+ * products instead of 3 m. Each product is a `Gemm` over columns of the other dimensions' taps, all positions before
+ * channels.
  *
  * @see https://arxiv.org/abs/1509.09308 Lavin and Gray, Fast Algorithms for Convolutional Neural Networks
  */
+export interface Winograd {
+  /** m, the results of a tile. */
+  readonly results: number
+  /** What each product takes of the m + 2 neighbours that a tile reads. */
+  readonly data: readonly (readonly number[])[]
+  /** What each product takes of the three weights. */
+  readonly weights: readonly (readonly number[])[]
+  /** What each result takes of the products. All of the second one: it brings the bias. */
+  readonly sums: readonly (readonly number[])[]
+}
 
-/** `rows` `[O, taps, C]` by the windows of `x` `[N, positions, C]`, an image of `sizes`: `[N, windows, O]`. */
-export function winogradConv(
-  x: Value,
-  sizes: readonly number[],
-  rows: Value,
-  bias: Value | undefined,
-  geometry: Geometry,
-  windows: readonly number[],
-  order: TapOrder,
-): Value {
-  const last = windows.length - 1
-  const tiles = [...windows.slice(0, last), Math.ceil(windows[last]! / 2)]
+/** Four products for two results: two thirds of the multiplications. */
+export const winograd2: Winograd = {
+  results: 2,
+  data: [
+    [1, 0, -1, 0],
+    [0, 1, 1, 0],
+    [0, -1, 1, 0],
+    [0, 1, 0, -1],
+  ],
+  weights: [
+    [1, 0, 0],
+    [1 / 2, 1 / 2, 1 / 2],
+    [1 / 2, -1 / 2, 1 / 2],
+    [0, 0, 1],
+  ],
+  sums: [
+    [1, 1, 1, 0],
+    [0, 1, -1, -1],
+  ],
+}
+
+/** Six products for four results: half of the multiplications. Its rounding is a few times that of plain sums. */
+export const winograd4: Winograd = {
+  results: 4,
+  data: [
+    [4, 0, -5, 0, 1, 0],
+    [0, -4, -4, 1, 1, 0],
+    [0, 4, -4, -1, 1, 0],
+    [0, -2, -1, 2, 1, 0],
+    [0, 2, -1, -2, 1, 0],
+    [0, 4, 0, -5, 0, 1],
+  ],
+  weights: [
+    [1 / 4, 0, 0],
+    [-1 / 6, -1 / 6, -1 / 6],
+    [-1 / 6, 1 / 6, -1 / 6],
+    [1 / 24, 1 / 12, 1 / 6],
+    [1 / 24, -1 / 12, 1 / 6],
+    [0, 0, 1],
+  ],
+  sums: [
+    [1, 1, 1, 1, 1, 0],
+    [0, 1, -1, 2, -2, 0],
+    [0, 1, 1, 4, 4, 0],
+    [0, 1, -1, 8, -8, 1],
+  ],
+}
+
+/** A convolution whose image is by positions, channels last. */
+export interface PositionConv {
+  /** `[N, positions, C]`, an image of `sizes`. */
+  readonly x: Value
+  readonly sizes: readonly number[]
+  /** `[O, taps, C]`. */
+  readonly rows: Value
+  /** `[O]`. */
+  readonly bias: Value | undefined
+  readonly geometry: Geometry
+  readonly windows: readonly number[]
+  readonly order: TapOrder
+}
+
+/** `[N, windows, O]`. */
+export function winogradConv(conv: PositionConv, form: Winograd): Value {
+  const { x, rows, bias, windows } = conv
+  const tiles = [...windows.slice(0, -1), Math.ceil(windows.at(-1)! / form.results)]
   const [out, count] = [rows.dim(0), product(tiles)]
-  const weights = transformedWeights(rows, order)
-  const columns = transformedColumns(x, sizes, geometry, tiles, order)
-  const products = columns.map((column, index) => {
-    // The second product is in both results, and with the sign of each.
-    const inputs = bias && index === 1 ? [column, weights[index]!, bias] : [column, weights[index]!]
-    return emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
+  const weights = transformedWeights(conv, form)
+  const products = transformedColumns(conv, form, tiles).map((columns, index) => {
+    const inputs = bias && index === 1 ? [columns, weights[index]!, bias] : [columns, weights[index]!]
+    const y = emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
+    return reshapeBy(y, [-1, 1, out], ['N·L', 1, out])
   })
-  const [m0, m1, m2, m3] = products as [Value, Value, Value, Value]
-  const pair = [add(m0, add(m1, m2)), sub(sub(m1, m2), m3)]
-  const apart = pair.map((value) => reshapeBy(value, [-1, count, 1, out], [x.shape[0]!, count, 1, out]))
-  const both = emit('Concat', apart, [x.shape[0]!, count, 2, out], { axis: { int: 2 } })
-  return withoutLast(both, windows, out)
+  const stacked = emit('Concat', products, ['N·L', products.length, out], { axis: { int: 1 } })
+  const sums = einsum('lpo,rp->lro', [stacked, matrix(x, form.sums)], ['N·L', form.results, out])
+  const tiled = tiles.at(-1)! * form.results
+  const lines = count / tiles.at(-1)!
+  return cut(reshapeBy(sums, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
 }
 
-/** `[N, tiles, 2, O]` → `[N, windows, O]`: an odd number of windows leaves one of each row's over. */
-function withoutLast(both: Value, windows: readonly number[], out: number): Value {
-  const [batch, count, width] = [both.shape[0]!, product(windows), windows.at(-1)!]
-  const tiled = width + (width % 2)
-  const rows = reshapeBy(both, [-1, count / width, tiled, out], [batch, count / width, tiled, out])
-  const kept = tiled === width ? rows : slice(rows, [0], [width], { axes: [2] })
-  return reshapeBy(kept, [-1, count, out], [batch, count, out])
+/** `[N, lines, tiled, O]` → `[N, windows, O]`: the last tile of a line may reach beyond it. */
+function cut(y: Value, windows: readonly number[], out: number): Value {
+  const [count, width] = [product(windows), windows.at(-1)!]
+  const kept = y.dim(2) === width ? y : slice(y, [0], [width], { axes: [2] })
+  return reshapeBy(kept, [-1, count, out], [y.shape[0]!, count, out])
 }
 
-/** Of g0, g1, g2 along the last dimension: g0, (g0 + g1 + g2) / 2, (g0 − g1 + g2) / 2, g2, each `[O, outer taps · C]`. */
-function transformedWeights(rows: Value, order: TapOrder): Value[] {
+/** One matrix `[O, outer taps · C]` a product. */
+function transformedWeights({ rows, order }: PositionConv, form: Winograd): Value[] {
   const [out, taps, channels] = rows.fixedShape()
   const outer = taps! / 3
   const apart = reshapeBy(rows, [out!, outer, 3, channels!], [out!, outer, 3, channels!])
-  const flat = (value: Value) => reshapeBy(value, [out!, outer * channels!], [out!, outer * channels!])
-  const [g0, g1, g2] = inOrder([0, 1, 2], order).map((tap) =>
-    flat(slice(apart, [tap], [tap + 1], { axes: [2] })),
-  )
-  const [ends, middle] = [mul(add(g0!, g2!), 0.5), mul(g1!, 0.5)]
-  return [g0!, add(ends, middle), sub(ends, middle), g2!]
+  return form.weights.map((shares) => {
+    const combined = einsum(
+      'oktc,t->okc',
+      [apart, vector(rows, inOrder(shares, order))],
+      [out!, outer, channels!],
+    )
+    return reshapeBy(combined, [out!, outer * channels!], [out!, outer * channels!])
+  })
 }
 
-/** Of d0 … d3, four neighbours from each second position on: d0 − d2, d1 + d2, d2 − d1, d1 − d3, each `[N · tiles, outer taps · C]`. */
+/**
+ * One matrix `[N · tiles, outer taps · C]` a product. First what it takes of each tile's neighbours, for every line of the
+ * image and of its padding; there, and beside the image, it takes nothing. Then the lines of the other dimensions' taps.
+ */
 function transformedColumns(
-  x: Value,
-  sizes: readonly number[],
-  geometry: Geometry,
+  { x, sizes, geometry, order }: PositionConv,
+  form: Winograd,
   tiles: readonly number[],
-  order: TapOrder,
 ): Value[] {
-  const [last, channels] = [tiles.length - 1, x.dim(2)]
-  // Rows of the image and of its padding, so that what is made of them can be picked without any.
+  const [last, channels, reads] = [tiles.length - 1, x.dim(2), form.results + 2]
   const padded = sizes
     .slice(0, last)
     .map((size, axis) => size + geometry.pads[axis]! + geometry.pads[axis + tiles.length]!)
   const lines = [...padded, tiles[last]!]
-  const [d0, d1, d2, d3] = [0, 1, 2, 3].map((offset) => {
-    const neighbour = {
-      ...geometry,
-      kernel: tiles.map(() => 1),
-      strides: [...padded.map(() => 1), 2],
-      pads: [...geometry.pads.slice(0, last), geometry.pads[last]! - offset, ...tiles.map(() => 0)],
-    }
-    return gatherPlaces(x, 1, placesOf(neighbour, sizes, lines, product(sizes)).flat())
-  }) as [Value, Value, Value, Value]
+  const near = {
+    ...geometry,
+    kernel: [...padded.map(() => 1), reads],
+    strides: [...padded.map(() => 1), form.results],
+  }
+  const neighbours = placesOf(near, sizes, lines, -1)
+  const shape = [x.shape[0]!, neighbours.length, reads, channels]
+  const picked = gatherPlaces(
+    x,
+    1,
+    neighbours.flat().map((place) => Math.max(0, place)),
+  )
+  const apart = reshapeBy(picked, [-1, neighbours.length, reads, channels], shape)
   const outer = {
     ...geometry,
     kernel: [...geometry.kernel.slice(0, last), 1],
     strides: [...geometry.strides.slice(0, last), 1],
     pads: geometry.pads.map(() => 0),
   }
-  const places = placesOf(outer, lines, tiles, -1).flatMap((taps) => inOrder(taps, order))
+  const taps = placesOf(outer, lines, tiles, -1).flatMap((places) => inOrder(places, order))
   const width = (product(geometry.kernel) / 3) * channels
-  return [sub(d0, d2), add(d1, d2), sub(d2, d1), sub(d1, d3)].map((value) =>
-    reshapeBy(gatherPlaces(value, 1, places), [-1, width], ['N·L', width]),
-  )
+  return form.data.map((shares) => {
+    const taken = neighbours.map((places) => places.map((place, index) => (place < 0 ? 0 : shares[index]!)))
+    const combined = einsum(
+      'nltc,lt->nlc',
+      [apart, matrix(x, taken)],
+      [shape[0]!, neighbours.length, channels],
+    )
+    return reshapeBy(gatherPlaces(combined, 1, taps), [-1, width], ['N·L', width])
+  })
 }
+
+const matrix = ({ graph }: Value, rows: readonly (readonly number[])[]): Value =>
+  graph.constant(new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]))
+
+const vector = ({ graph }: Value, numbers: readonly number[]): Value =>
+  graph.constant(new Tensor('float32', Float32Array.from(numbers), [numbers.length]))
