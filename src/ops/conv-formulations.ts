@@ -46,6 +46,9 @@ const flippedFrom = 500
 /** Up to so many numbers a sample in its columns (8 MB), WebGPU gathers them. A few more samples fill a buffer. */
 const gatheredUpTo = 2 ** 21
 
+/** Up to so many positions a sample, WebGPU's `Einsum` takes less for dW than `Gemm`: a third at 2², two thirds at 4². */
+export const einsumUpTo = 16
+
 /** What the choice depends on, besides the geometry. */
 export interface Work {
   /** Of the image that the windows walk over. */

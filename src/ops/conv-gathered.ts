@@ -2,8 +2,8 @@ import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { winogradFor } from './conv-formulations.ts'
-import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type TapOrder } from './conv-places.ts'
-import { winogradConv, type PositionConv } from './conv-winograd.ts'
+import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type Way } from './conv-places.ts'
+import { outputsOf, winogradConv, type PositionConv } from './conv-winograd.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { pad } from './pad.ts'
 import { transpose } from './reshape.ts'
@@ -14,39 +14,41 @@ import { transpose } from './reshape.ts'
  * four numbers each; so positions come before channels, which is also how it is cheapest to pick them.
  */
 
-/** `w` as its rows: `[out, taps, in]`, from `[out, in, …kernel]`, or from `[in, out, …kernel]` for the way back. */
-export function rowsOf(w: Value, way: 'forward' | 'back'): Value {
-  const [first, second, ...kernel] = w.fixedShape()
-  const taps = product(kernel)
-  const flat = reshapeBy(w, [first!, second!, taps], [first!, second!, taps])
-  return transpose(flat, way === 'forward' ? [0, 2, 1] : [1, 2, 0])
-}
-
-/** The convolution of `x` `[N, C, …]` with `rows` `[O, taps, C]` and a `bias` `[O]`: `[N, O, …windows]`. */
+/** The convolution of `x` `[N, C, …]` with `weights` and a `bias` `[O]`: `[N, O, …windows]`. */
 export function gatheredConv(
   x: Value,
-  rows: Value,
+  weights: Value,
   bias: Value | undefined,
   geometry: Geometry,
   windows: readonly number[],
-  order: TapOrder = 'forward',
+  way: Way = 'forward',
 ): Value {
-  const conv = { x: byPosition(x), sizes: spatialShape(x), rows, bias, geometry, windows, order }
+  const conv = { x: byPosition(x), sizes: spatialShape(x), weights, bias, geometry, windows, way }
   const winograd = winogradFor(geometry, x.dim(1), windows)
   return asImage(winograd ? winogradConv(conv, winograd) : oneProduct(conv), windows)
 }
 
 /** By one product over columns of all taps: `[N, windows, O]`. */
-function oneProduct({ x, sizes, rows, bias, geometry, windows, order }: PositionConv): Value {
-  const [out, taps, channels] = rows.fixedShape()
-  const [count, all] = [product(windows), tapsInFours(taps!, channels!)]
-  const places = placesOf(geometry, sizes, windows, product(sizes)).map((list) => inOrder(list, order))
-  const width = all * channels!
+function oneProduct(conv: PositionConv): Value {
+  const { x, sizes, bias, geometry, windows, way } = conv
+  const [out, channels, count] = [outputsOf(conv), x.dim(2), product(windows)]
+  const all = tapsInFours(tapsOf(geometry), channels)
+  const places = placesOf(geometry, sizes, windows, product(sizes)).map((list) => inOrder(list, way))
+  const width = all * channels
   const columns = reshapeBy(pick(x, places, all), [-1, width], ['N·L', width])
-  const weights = reshapeBy(pad(rows, [0, all - taps!], { axes: [1] }), [out!, width], [out!, width])
-  const inputs = bias ? [columns, weights, bias] : [columns, weights]
-  const y = emit('Gemm', inputs, ['N·L', out!], { transB: { int: 1 } })
-  return reshapeBy(y, [-1, count, out!], [x.shape[0]!, count, out!])
+  const rows = pad(rowsOf(conv), [0, all - tapsOf(geometry)], { axes: [1] })
+  const matrix = reshapeBy(rows, [out, width], [out, width])
+  const inputs = bias ? [columns, matrix, bias] : [columns, matrix]
+  const y = emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
+  return reshapeBy(y, [-1, count, out], [x.shape[0]!, count, out])
+}
+
+/** The weights as `[O, taps, C]`. */
+function rowsOf({ weights, way }: PositionConv): Value {
+  const [first, second, ...kernel] = weights.fixedShape()
+  const taps = product(kernel)
+  const flat = reshapeBy(weights, [first!, second!, taps], [first!, second!, taps])
+  return transpose(flat, way === 'forward' ? [0, 2, 1] : [1, 2, 0])
 }
 
 /**

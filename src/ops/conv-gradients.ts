@@ -2,13 +2,13 @@ import { Tensor } from '../core/tensor.ts'
 import { after } from '../graph/after.ts'
 import type { Node, Value } from '../graph/graph.ts'
 import { imageToColumns } from './conv-columns.ts'
-import { emit, product, reshapeBy, spatialShape, transposeLast } from './conv-emit.ts'
+import { einsum, emit, product, reshapeBy, spatialShape, transposeLast } from './conv-emit.ts'
 import { reduceSum } from './reduce.ts'
 import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
-import { forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
+import { einsumUpTo, forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
-import { gatheredColumns, gatheredConv, rowsOf, scatteredInput } from './conv-gathered.ts'
+import { gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
 import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
 import { tapsOf } from './conv-places.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
@@ -47,8 +47,19 @@ function gatheredWeight(x: Value, dy: Value, geometry: Geometry): Value {
   const columns = gatheredColumns(x, geometry, spatialShape(dy))
   const [out, channels, taps] = [dy.dim(1), x.dim(1), tapsOf(geometry)]
   const all = columns.dim(1) / channels
-  const product = reshapeBy(oneProduct(dy, joinSamples(columns)), [out, channels, all], [out, channels, all])
-  return all === taps ? product : slice(product, [0], [taps], { axes: [2] })
+  const isShort = product(spatialShape(dy)) <= einsumUpTo
+  const products = isShort ? shortProduct(dy, columns) : oneProduct(dy, joinSamples(columns))
+  const full = reshapeBy(products, [out, channels, all], [out, channels, all])
+  return all === taps ? full : slice(full, [0], [taps], { axes: [2] })
+}
+
+/** As {@link oneProduct}, where `Gemm`'s own tiles of 32 terms would be half empty. */
+function shortProduct(dy: Value, columns: Value): Value {
+  const [left, right] = [dy, columns].map((value) => {
+    const shape = [value.dim(1), product(spatialShape(value))]
+    return reshapeBy(value, [0, ...shape], [value.shape[0]!, ...shape])
+  })
+  return einsum('nol,nkl->ok', [left!, right!], [dy.dim(1), columns.dim(1)])
 }
 
 function oneProduct(dy: Value, columns: Value): Value {
@@ -75,7 +86,7 @@ function lowerInput(node: Node, target: LoweringTarget): Value[] {
   if (form === 'flippedConv') return [flippedConv(dy, w, geometry, x)]
   if (form === 'joined') return [joinedInput(dy, w, geometry, x)]
   if (form === 'gathered')
-    return [gatheredConv(dy, rowsOf(w, 'back'), undefined, backwards(geometry), spatialShape(x), 'mirrored')]
+    return [gatheredConv(dy, w, undefined, backwards(geometry), spatialShape(x), 'back')]
   if (form === 'scattered') return [scatteredInput(dy, w, geometry, x)]
   const added = outputPadding(geometry, spatialShape(x), spatialShape(dy))
   const attributes = { ...geometryAttributes(geometry), output_padding: { ints: added } }

@@ -46,12 +46,12 @@ function positionsOf(sizes: readonly number[]): number[][] {
 const placeOf = (position: readonly number[], sizes: readonly number[]): number =>
   position.reduce((place, at, axis) => place * sizes[axis]! + at, 0)
 
-/** Whether the taps are read from the first to the last, or the other way, as the gradient of the input does. */
-export type TapOrder = 'forward' | 'mirrored'
+/** A convolution, or the gradient of its input: a convolution with the taps mirrored and the channels swapped. */
+export type Way = 'forward' | 'back'
 
-/** The taps in that order. */
-export const inOrder = (taps: readonly number[], order: TapOrder): readonly number[] =>
-  order === 'forward' ? taps : taps.toReversed()
+/** The taps as that way has them. */
+export const inOrder = (taps: readonly number[], way: Way): readonly number[] =>
+  way === 'forward' ? taps : taps.toReversed()
 
 /** As many taps as make `channels` times their number a multiple of 4: WebGPU's products read four numbers at a time. */
 export function tapsInFours(taps: number, channels: number): number {

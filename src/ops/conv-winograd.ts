@@ -2,7 +2,7 @@ import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { inOrder, placesOf, type TapOrder } from './conv-places.ts'
+import { inOrder, placesOf, type Way } from './conv-places.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { slice } from './slice.ts'
 
@@ -77,20 +77,23 @@ export interface PositionConv {
   /** `[N, positions, C]`, an image of `sizes`. */
   readonly x: Value
   readonly sizes: readonly number[]
-  /** `[O, taps, C]`. */
-  readonly rows: Value
+  /** As the convolution has them, `[O, C, …kernel]`; as that has them whose way back this is, `[C, O, …kernel]`. */
+  readonly weights: Value
   /** `[O]`. */
   readonly bias: Value | undefined
   readonly geometry: Geometry
   readonly windows: readonly number[]
-  readonly order: TapOrder
+  readonly way: Way
 }
+
+/** The channels that come out. */
+export const outputsOf = ({ weights, way }: PositionConv): number => weights.dim(way === 'forward' ? 0 : 1)
 
 /** `[N, windows, O]`. */
 export function winogradConv(conv: PositionConv, form: Winograd): Value {
-  const { x, rows, bias, windows } = conv
+  const { x, bias, windows } = conv
   const tiles = [...windows.slice(0, -1), Math.ceil(windows.at(-1)! / form.results)]
-  const [out, count] = [rows.dim(0), product(tiles)]
+  const [out, count] = [outputsOf(conv), product(tiles)]
   const weights = transformedWeights(conv, form)
   const products = transformedColumns(conv, form, tiles).map((columns, index) => {
     const inputs = bias && index === 1 ? [columns, weights[index]!, bias] : [columns, weights[index]!]
@@ -112,17 +115,15 @@ function cut(y: Value, windows: readonly number[], out: number): Value {
 }
 
 /** One matrix `[O, outer taps · C]` a product. */
-function transformedWeights({ rows, order }: PositionConv, form: Winograd): Value[] {
-  const [out, taps, channels] = rows.fixedShape()
-  const outer = taps! / 3
-  const apart = reshapeBy(rows, [out!, outer, 3, channels!], [out!, outer, 3, channels!])
+function transformedWeights({ weights, way, x }: PositionConv, form: Winograd): Value[] {
+  const [first, second, ...kernel] = weights.fixedShape()
+  const [out, channels, outer] = [way === 'forward' ? first! : second!, x.dim(2), product(kernel) / 3]
+  const apart = reshapeBy(weights, [first!, second!, outer, 3], [first!, second!, outer, 3])
+  const names = way === 'forward' ? 'ockt' : 'cokt'
   return form.weights.map((shares) => {
-    const combined = einsum(
-      'oktc,t->okc',
-      [apart, vector(rows, inOrder(shares, order))],
-      [out!, outer, channels!],
-    )
-    return reshapeBy(combined, [out!, outer * channels!], [out!, outer * channels!])
+    const terms = [apart, vector(x, inOrder(shares, way))]
+    const combined = einsum(`${names},t->okc`, terms, [out, outer, channels])
+    return reshapeBy(combined, [out, outer * channels], [out, outer * channels])
   })
 }
 
@@ -131,7 +132,7 @@ function transformedWeights({ rows, order }: PositionConv, form: Winograd): Valu
  * image and of its padding; there, and beside the image, it takes nothing. Then the lines of the other dimensions' taps.
  */
 function transformedColumns(
-  { x, sizes, geometry, order }: PositionConv,
+  { x, sizes, geometry, way }: PositionConv,
   form: Winograd,
   tiles: readonly number[],
 ): Value[] {
@@ -159,7 +160,7 @@ function transformedColumns(
     strides: [...geometry.strides.slice(0, last), 1],
     pads: geometry.pads.map(() => 0),
   }
-  const taps = placesOf(outer, lines, tiles, -1).flatMap((places) => inOrder(places, order))
+  const taps = placesOf(outer, lines, tiles, -1).flatMap((places) => inOrder(places, way))
   const width = (product(geometry.kernel) / 3) * channels
   return form.data.map((shares) => {
     const taken = neighbours.map((places) => places.map((place, index) => (place < 0 ? 0 : shares[index]!)))

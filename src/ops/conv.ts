@@ -11,7 +11,7 @@ import {
   type WindowOptions,
 } from './conv-geometry.ts'
 import { convGradInput, convGradWeight } from './conv-gradients.ts'
-import { gatheredConv, rowsOf } from './conv-gathered.ts'
+import { gatheredConv } from './conv-gathered.ts'
 import { joinedColumns, splitSamples } from './conv-joined.ts'
 import { add } from './elementwise.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
@@ -63,7 +63,7 @@ function lower(node: Node, target: LoweringTarget): Value[] {
   const windows = spatialShape(y)
   if (form === 'conv') return [emit('Conv', node.inputs, y.shape, node.attributes)]
   const [x, w, bias] = node.inputs
-  if (form === 'gathered') return [gatheredConv(x!, rowsOf(w!, 'forward'), bias, geometry, windows)]
+  if (form === 'gathered') return [gatheredConv(x!, w!, bias, geometry, windows)]
   const [out, taps] = [y.dim(1), product(w!.fixedShape().slice(1))]
   const rows = reshapeBy(w!, [out, taps], [out, taps])
   const image = {
