@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import type * as jpegJsPackage from 'jpeg-js'
 import type * as koffiPackage from 'koffi'
 
 import { RuntimeError } from '../core/errors.ts'
@@ -11,6 +12,9 @@ const require = createRequire(import.meta.url)
 /** The WebAssembly file of `@cwasm/jpeg-turbo`, whose own loader always makes RGBA and leaks on errors. */
 export const jpegTurbo: Platform['jpegTurbo'] = () =>
   new WebAssembly.Module(readFileSync(require.resolve('@cwasm/jpeg-turbo/jpeg-turbo.wasm')))
+
+/** jpeg-js' decoder. */
+export const jpegJs: Platform['jpegJs'] = () => (require('jpeg-js') as typeof jpegJsPackage).decode
 
 /** Node has no decoder of its own: always rejects. */
 export const decodeByBrowser: Platform['decodeByBrowser'] = () =>

@@ -25,7 +25,7 @@ export {
   webgpuAdapter,
 } from './node-runtime.ts'
 export { openNativeBackend } from './node-native-backend.ts'
-export { decodeByBrowser, jpegTurbo, nativeJpegTurbo } from './node-jpeg-turbo.ts'
+export { decodeByBrowser, jpegJs, jpegTurbo, nativeJpegTurbo } from './node-jpeg-turbo.ts'
 export { rasterizeSvg } from './node-svg.ts'
 export { openProgressBar } from './node-progress.ts'
 export { nextTurn, openSamplePool } from './node-workers.ts'

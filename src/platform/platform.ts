@@ -3,6 +3,8 @@
  * name; `import … from '#platform'` gets the one that fits (package.json, "imports"). Nothing else in
  * `src/` may name a Node module, a browser global or an ONNX Runtime package.
  */
+import type { decode } from 'jpeg-js'
+
 import type { Backend } from '../runtime/backend.ts'
 import type { EngineOptions } from '../runtime/engine.ts'
 import type { WorkerLink } from '../runtime/engine-rpc.ts'
@@ -25,6 +27,9 @@ export interface FileStamp {
   /** In bytes. */
   readonly size: number
 }
+
+/** jpeg-js' decoder. */
+export type JpegJs = typeof decode
 
 /** libjpeg-turbo as a native library. */
 export interface NativeJpegTurbo {
@@ -134,6 +139,8 @@ export interface Platform {
   joinPath(...segments: string[]): string
   /** The WebAssembly build of libjpeg-turbo, at once where files can be read at once. Throws an error that says what is in the way. */
   jpegTurbo(): WebAssembly.Module | Promise<WebAssembly.Module>
+  /** jpeg-js' decoder, at once where files can be read at once. */
+  jpegJs(): JpegJs | Promise<JpegJs>
   /** A picture's pixels by the browser's own decoder, alpha blended away. Rejects with what the browser rejects with. */
   decodeByBrowser(bytes: Uint8Array<ArrayBuffer>, maxPixels: number): Promise<BrowserPicture>
   /** The native build of libjpeg-turbo, where it is installed and works; throws an error that says why it isn't. */

@@ -1,3 +1,4 @@
+import type { JpegJs } from './platform.ts'
 import { RuntimeError } from '../core/errors.ts'
 import { explainFailure } from './web-explain.ts'
 
@@ -15,4 +16,10 @@ export async function jpegTurbo(): Promise<WebAssembly.Module> {
       'check the network, and whether all files of the library are served'
     throw new RuntimeError(reason, { cause: error })
   }
+}
+
+/** jpeg-js' decoder, without its encoder, as a file of its own. */
+export async function jpegJs(): Promise<JpegJs> {
+  const { default: decode } = await import('jpeg-js/lib/decoder.js')
+  return decode
 }

@@ -1,4 +1,4 @@
-import { encode } from 'jpeg-js'
+import encode from 'jpeg-js/lib/encoder.js'
 
 /** What jpeg-js asks of Node's `Buffer`. */
 const standIn = { from: (bytes: readonly number[]) => Uint8Array.from(bytes) }

@@ -2,10 +2,9 @@
  * JPEG to RGB, as `Image.open(file).convert('RGB')`: by libjpeg-turbo byte for byte, or by jpeg-js in
  * plain JavaScript, whose inverse DCT and chroma upsampling differ.
  */
-import { decode as decodeWithJs } from 'jpeg-js'
-
 import { RuntimeError } from '../../core/errors.ts'
 import { picture, type Picture } from '../picture.ts'
+import { loadedJpegJs, loadJpegJs } from './jpeg-js.ts'
 import { hasJpegEnd, readJpegHeader, type JpegHeader } from './jpeg-header.ts'
 import {
   decodeWithNative,
@@ -49,7 +48,8 @@ function checkHeader({ width, height, components, precision, process }: JpegHead
 
 /** Loads the decoder that {@link decodeJpeg} will want, where that takes time: in a page. */
 export function prepareJpeg(codec: JpegCodec): Promise<void> | undefined {
-  if (codec === 'native' || codec === 'js' || (codec === 'auto' && hasNativeJpegTurbo())) return undefined
+  if (codec === 'js') return loadJpegJs()
+  if (codec === 'native' || (codec === 'auto' && hasNativeJpegTurbo())) return undefined
   return loadJpegTurbo()
 }
 
@@ -70,16 +70,17 @@ function cannotLoad(codec: Exclude<JpegCodec, 'js'>): RuntimeError {
     )
   }
   const cause = whyNoJpegTurbo('wasm')
-  if (cause === undefined) {
-    return new RuntimeError(
-      'in a page the JPEG decoder has to be loaded first: use `await decodeImageAsync(bytes)` in the place of `decodeImage(bytes)`',
-    )
-  }
+  if (cause === undefined) return notLoaded()
   return new RuntimeError(
     `the JPEG decoder, which is WebAssembly, can't be loaded: ${cause.message}; or use codec: 'js', whose pixels differ a little`,
     { cause },
   )
 }
+
+const notLoaded = (): RuntimeError =>
+  new RuntimeError(
+    'in a page the JPEG decoder has to be loaded first: use `await decodeImageAsync(bytes)` in the place of `decodeImage(bytes)`',
+  )
 
 function fromTurbo(
   bytes: Uint8Array,
@@ -99,9 +100,11 @@ function fromTurbo(
 }
 
 function fromJs(bytes: Uint8Array, header: JpegHeader, context: DecodeContext): Uint8Array<ArrayBuffer> {
+  const decode = loadedJpegJs()
+  if (!decode) throw notLoaded()
   if (!hasJpegEnd(bytes)) throw truncated(context)
   try {
-    const { data } = decodeWithJs(bytes, {
+    const { data } = decode(bytes, {
       useTArray: true,
       formatAsRGBA: false,
       // By itself it takes Adobe's `0: no transform` for `not said`.
