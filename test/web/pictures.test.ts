@@ -127,18 +127,21 @@ describe('decodeImageAsync in a page', () => {
 describe('a page whose Content-Security-Policy', () => {
   const decodeUnder = async (policy: string) => {
     await using guarded = await openPicturePage(policy)
-    const [result] = await decodeThere(guarded, ['/fixtures/rgb-444.jpg'])
-    return result
+    const [byDefault] = await decodeThere(guarded, ['/fixtures/rgb-444.jpg'])
+    const [inPlainCode] = await decodeThere(guarded, ['/fixtures/rgb-444.jpg'], { codec: 'js' })
+    return { byDefault, inPlainCode }
   }
+  const inNode = decodeImage(readFileSync(`${fixtures}/rgb-444.jpg`), { codec: 'js' })
 
-  it('forbids WebAssembly is told which directive to change', async () => {
-    const result = await decodeUnder("default-src 'self'")
-    expect(result).toHaveProperty('error', expect.stringMatching(/'wasm-unsafe-eval'.*script-src/))
-    expect(result).toHaveProperty('error', expect.stringMatching(/^RuntimeError: the JPEG decoder/))
+  it('forbids WebAssembly is told which directive to change, and can do without', async () => {
+    const { byDefault, inPlainCode } = await decodeUnder("default-src 'self'")
+    expect(byDefault).toHaveProperty('error', expect.stringMatching(/'wasm-unsafe-eval'.*script-src/))
+    expect(byDefault).toHaveProperty('error', expect.stringMatching(/^RuntimeError: the JPEG decoder/))
+    expect(inPlainCode).toEqual({ shape: [...inNode.shape], sha: sha256(inNode.data) })
   })
 
   it('allows it decodes as any other', async () => {
-    const result = await decodeUnder("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
-    expect(result).toEqual(pillowOf('rgb-444.jpg'))
+    const { byDefault } = await decodeUnder("default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+    expect(byDefault).toEqual(pillowOf('rgb-444.jpg'))
   })
 })
