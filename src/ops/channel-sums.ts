@@ -1,4 +1,4 @@
-import type { Value } from '../graph/graph.ts'
+import type { Dim, Value } from '../graph/graph.ts'
 import { like } from './constants.ts'
 import { einsum, emit, product, spatialShape } from './conv-emit.ts'
 import { mul } from './elementwise.ts'
@@ -50,15 +50,24 @@ function perSample(x: Value, other?: Value): Value {
  * 30 ms for 2048 results on a software adapter. A term of `Einsum` is one loop; by rows first, there are enough of them.
  */
 const byEinsum: ChannelSums = {
-  sum(x, other) {
-    const terms = other ? [x, other] : [x]
-    const names = 'ncdefghi'.slice(0, x.rank)
-    const rows = names.slice(0, Math.max(2, x.rank - 1))
-    const sums = einsum(`${terms.map(() => names).join(',')}->${rows}`, terms, x.shape.slice(0, rows.length))
-    return einsum(`${rows}->c`, [sums], [x.dim(1)])
-  },
+  sum: (x, other) => rowSums([x, ...(other ? [other] : [])], 'c', [x.dim(1)]),
   mean(x, other) {
     const sums = byEinsum.sum(x, other)
     return emit('Div', [sums, channelCount(x)], sums.shape)
   },
+}
+
+/** Mean over the positions, `[N, C, …]` → `[N, C]`, by `Einsum` too: WebGPU's pools take a microsecond an element there. */
+export function meanOfPositions(x: Value): Value {
+  const sums = rowSums([x], 'nc', x.shape.slice(0, 2))
+  return emit('Mul', [sums, like(x, 1 / product(spatialShape(x)))], sums.shape)
+}
+
+/** Sums of the product of `terms` over the last dimension, then over all dimensions but those of `kept`. */
+function rowSums(terms: readonly Value[], kept: 'c' | 'nc', shape: readonly Dim[]): Value {
+  const [x] = terms as [Value]
+  const names = 'ncdefghi'.slice(0, x.rank)
+  const rows = names.slice(0, Math.max(2, x.rank - 1))
+  const sums = einsum(`${terms.map(() => names).join(',')}->${rows}`, terms, x.shape.slice(0, rows.length))
+  return rows === kept ? sums : einsum(`${rows}->${kept}`, [sums], shape)
 }

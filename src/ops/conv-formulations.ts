@@ -49,6 +49,12 @@ const gatheredUpTo = 2 ** 21
 /** Up to so many positions a sample, WebGPU's `Einsum` takes less for dW than `Gemm`: a third at 2², two thirds at 4². */
 export const einsumUpTo = 16
 
+/**
+ * Whether WebGPU's `Einsum` takes less than its `Gemm`, whose tiles are 32 by 32 and 32 terms deep: for 16 outputs of 36
+ * terms a tenth.
+ */
+export const isNarrow = (outputs: number, terms: number): boolean => outputs < 64 && terms <= 256
+
 /** What the choice depends on, besides the geometry. */
 export interface Work {
   /** Of the image that the windows walk over. */
@@ -95,17 +101,18 @@ function canGather({ group, kernel }: Geometry, { channels, positions }: Work): 
 /** With fewer tiles a sample, the rows of each product are too few for `Gemm`'s own tiles of 32. */
 const winogradFrom = 8
 
-/** With fewer channels, its additions take what is spared of the products. */
+/** With fewer channels on either side, its additions take what is spared of the products. */
 const winogradChannels = 32
 
 /** Winograd's form that is cheaper than one product over all taps, where there are three, one apart, in the last dimension. */
 export function winogradFor(
   geometry: Geometry,
-  channels: number,
+  channels: { readonly in: number; readonly out: number },
   windows: readonly number[],
 ): Winograd | undefined {
   const isPlain = [geometry.strides, geometry.dilations].every((list) => list.at(-1) === 1)
-  if (geometry.kernel.at(-1) !== 3 || !isPlain || channels % 4 !== 0 || channels < winogradChannels) return
+  if (geometry.kernel.at(-1) !== 3 || !isPlain || channels.in % 4 !== 0) return
+  if (Math.min(channels.in, channels.out) < winogradChannels) return
   return [winograd4, winograd2].find(({ results }) => {
     const width = windows.at(-1)!
     const tiles = (product(windows) / width) * Math.ceil(width / results)

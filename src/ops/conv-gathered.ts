@@ -1,9 +1,10 @@
 import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { winogradFor } from './conv-formulations.ts'
+import { isNarrow, winogradFor } from './conv-formulations.ts'
 import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type Way } from './conv-places.ts'
 import { outputsOf, winogradConv, type PositionConv } from './conv-winograd.ts'
+import { add } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { pad } from './pad.ts'
 import { transpose } from './reshape.ts'
@@ -24,7 +25,7 @@ export function gatheredConv(
   way: Way = 'forward',
 ): Value {
   const conv = { x: byPosition(x), sizes: spatialShape(x), weights, bias, geometry, windows, way }
-  const winograd = winogradFor(geometry, x.dim(1), windows)
+  const winograd = winogradFor(geometry, { in: x.dim(1), out: outputsOf(conv) }, windows)
   return asImage(winograd ? winogradConv(conv, winograd) : oneProduct(conv), windows)
 }
 
@@ -38,9 +39,18 @@ function oneProduct(conv: PositionConv): Value {
   const columns = reshapeBy(pick(x, places, all), [-1, width], ['N·L', width])
   const rows = pad(rowsOf(conv), [0, all - tapsOf(geometry)], { axes: [1] })
   const matrix = reshapeBy(rows, [out, width], [out, width])
-  const inputs = bias ? [columns, matrix, bias] : [columns, matrix]
-  const y = emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
+  const y = isNarrow(out, width) ? narrowProduct(columns, matrix, bias) : byRows(columns, matrix, bias)
   return reshapeBy(y, [-1, count, out], [x.shape[0]!, count, out])
+}
+
+function byRows(columns: Value, matrix: Value, bias: Value | undefined): Value {
+  const inputs = bias ? [columns, matrix, bias] : [columns, matrix]
+  return emit('Gemm', inputs, ['N·L', matrix.dim(0)], { transB: { int: 1 } })
+}
+
+function narrowProduct(columns: Value, matrix: Value, bias: Value | undefined): Value {
+  const y = einsum('lk,ok->lo', [columns, matrix], ['N·L', matrix.dim(0)])
+  return bias ? add(y, bias) : y
 }
 
 /** The weights as `[O, taps, C]`. */

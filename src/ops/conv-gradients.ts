@@ -6,7 +6,14 @@ import { einsum, emit, product, reshapeBy, spatialShape, transposeLast } from '.
 import { reduceSum } from './reduce.ts'
 import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
-import { einsumUpTo, forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
+import {
+  einsumUpTo,
+  forwardForm,
+  isNarrow,
+  inputForm,
+  weightForm,
+  type WeightForm,
+} from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
 import { gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
 import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
@@ -47,19 +54,25 @@ function gatheredWeight(x: Value, dy: Value, geometry: Geometry): Value {
   const columns = gatheredColumns(x, geometry, spatialShape(dy))
   const [out, channels, taps] = [dy.dim(1), x.dim(1), tapsOf(geometry)]
   const all = columns.dim(1) / channels
-  const isShort = product(spatialShape(dy)) <= einsumUpTo
-  const products = isShort ? shortProduct(dy, columns) : oneProduct(dy, joinSamples(columns))
+  const products = productOfColumns(dy, columns)
   const full = reshapeBy(products, [out, channels, all], [out, channels, all])
   return all === taps ? full : slice(full, [0], [taps], { axes: [2] })
 }
 
-/** As {@link oneProduct}, where `Gemm`'s own tiles of 32 terms would be half empty. */
-function shortProduct(dy: Value, columns: Value): Value {
+/** By `Gemm`, or by `Einsum` where much of its tiles would be empty. */
+function productOfColumns(dy: Value, columns: Value): Value {
+  const [out, width] = [dy.dim(1), columns.dim(1)]
   const [left, right] = [dy, columns].map((value) => {
-    const shape = [value.dim(1), product(spatialShape(value))]
-    return reshapeBy(value, [0, ...shape], [value.shape[0]!, ...shape])
-  })
-  return einsum('nol,nkl->ok', [left!, right!], [dy.dim(1), columns.dim(1)])
+    const flat = [value.dim(1), product(spatialShape(value))]
+    return reshapeBy(value, [0, ...flat], [value.shape[0]!, ...flat])
+  }) as [Value, Value]
+  if (isNarrow(out, width)) {
+    // Few results: by samples there are more.
+    const perSample = einsum('nol,nkl->nok', [left, right], [dy.shape[0]!, out, width])
+    return einsum('nok->ok', [perSample], [out, width])
+  }
+  if (left.dim(2) <= einsumUpTo) return einsum('nol,nkl->ok', [left, right], [out, width])
+  return oneProduct(dy, joinSamples(columns))
 }
 
 function oneProduct(dy: Value, columns: Value): Value {

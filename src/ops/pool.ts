@@ -1,7 +1,8 @@
 import { GraphError } from '../core/errors.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Attributes, Node, Value } from '../graph/graph.ts'
-import { emit, product, spatialShape } from './conv-emit.ts'
+import { meanOfPositions } from './channel-sums.ts'
+import { emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import {
   extent,
   geometryAttributes,
@@ -154,5 +155,20 @@ export const poolOps: OpDefinition[] = [
   },
   { type: 'onnx-finetune.MaxPoolGrad', lower: lowerMaxPoolGradient },
   { type: 'AveragePool', gradient: averageGradient },
-  { type: 'GlobalAveragePool', gradient: globalGradient },
+  {
+    type: 'GlobalAveragePool',
+    gradient: globalGradient,
+    lowerOn: ['webgpu'],
+    lower: (node) => {
+      const target = [
+        0,
+        0,
+        ...node
+          .output()
+          .shape.slice(2)
+          .map(() => 1),
+      ]
+      return [reshapeBy(meanOfPositions(node.input(0)), target, node.output().shape)]
+    },
+  },
 ]
