@@ -46,14 +46,14 @@ const flippedFrom = 500
 /** Up to so many numbers a sample in its columns (8 MB), WebGPU gathers them. A few more samples fill a buffer. */
 const gatheredUpTo = 2 ** 21
 
-/** Up to so many positions a sample, WebGPU's `Einsum` takes less for dW than `Gemm`: a third at 2², two thirds at 4². */
-export const einsumUpTo = 16
+/** Up to so many positions a sample, WebGPU's `Einsum` takes no more for dW than `Gemm`, in Node a quarter. */
+export const einsumUpTo = 4
 
 /**
- * Whether WebGPU's `Einsum` takes less than its `Gemm`, whose tiles are 32 by 32 and 32 terms deep: for 16 outputs of 36
- * terms a tenth.
+ * Whether WebGPU's `Einsum` takes less than its `Gemm`, whose tiles are 32 by 32 and 32 terms deep. In Chromium, which checks
+ * each access to memory, it does so only for very few.
  */
-export const isNarrow = (outputs: number, terms: number): boolean => outputs < 64 && terms <= 256
+export const isNarrow = (outputs: number, terms: number): boolean => outputs <= 16 && terms <= 64
 
 /** What the choice depends on, besides the geometry. */
 export interface Work {
@@ -101,8 +101,8 @@ function canGather({ group, kernel }: Geometry, { channels, positions }: Work): 
 /** With fewer tiles a sample, the rows of each product are too few for `Gemm`'s own tiles of 32. */
 const winogradFrom = 8
 
-/** With fewer channels on either side, its additions take what is spared of the products. */
-const winogradChannels = 32
+/** With fewer channels on either side, its additions take what is spared of the products: at 64 in Chromium. */
+const winogradChannels = 128
 
 /** Winograd's form that is cheaper than one product over all taps, where there are three, one apart, in the last dimension. */
 export function winogradFor(

@@ -66,11 +66,6 @@ function productOfColumns(dy: Value, columns: Value): Value {
     const flat = [value.dim(1), product(spatialShape(value))]
     return reshapeBy(value, [0, ...flat], [value.shape[0]!, ...flat])
   }) as [Value, Value]
-  if (isNarrow(out, width)) {
-    // Few results: by samples there are more.
-    const perSample = einsum('nol,nkl->nok', [left, right], [dy.shape[0]!, out, width])
-    return einsum('nok->ok', [perSample], [out, width])
-  }
   if (left.dim(2) <= einsumUpTo) return einsum('nol,nkl->ok', [left, right], [out, width])
   return oneProduct(dy, joinSamples(columns))
 }

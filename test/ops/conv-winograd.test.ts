@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+
+import { Generator } from '../../src/core/generator.ts'
+import { Tensor } from '../../src/core/tensor.ts'
+import { Graph, type Value } from '../../src/graph/graph.ts'
+import { serialize } from '../../src/graph/serialize.ts'
+import { product } from '../../src/ops/conv-emit.ts'
+import { geometryAttributes, geometryOf, type Geometry } from '../../src/ops/conv-geometry.ts'
+import type { Way } from '../../src/ops/conv-places.ts'
+import { winograd2, winograd4, winogradConv } from '../../src/ops/conv-winograd.ts'
+import { transpose } from '../../src/ops/reshape.ts'
+import { openTestSession, testDevice } from '../support/device.ts'
+
+/** Against ONNX Runtime's own Conv and ConvTranspose: PyTorch's numbers are what they are compared with elsewhere. */
+
+interface Case {
+  readonly sizes: readonly number[]
+  readonly kernel: readonly number[]
+  readonly padding: readonly number[]
+  readonly strides?: readonly number[]
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  'an even width': { sizes: [4, 6], kernel: [3, 3], padding: [1, 1] },
+  'an odd width': { sizes: [5, 9], kernel: [3, 3], padding: [1, 1] },
+  'no padding': { sizes: [6, 7], kernel: [3, 3], padding: [0, 0] },
+  'two steps from line to line': { sizes: [7, 5], kernel: [3, 3], padding: [1, 1], strides: [2, 1] },
+  'one dimension': { sizes: [11], kernel: [3], padding: [1] },
+  'three dimensions': { sizes: [3, 4, 5], kernel: [2, 3, 3], padding: [0, 1, 1] },
+}
+const [batch, channels, out] = [2, 4, 3]
+
+/** Builds y by `build` and by `operator`, on `[N, C, …]`, and gives their largest difference, relative to the largest value. */
+async function differenceOf(
+  shapes: readonly (readonly number[])[],
+  build: (x: Value, w: Value, bias: Value) => Value,
+  operator: 'Conv' | 'ConvTranspose',
+  geometry: Geometry,
+): Promise<number> {
+  const generator = new Generator(1)
+  const graph = new Graph()
+  const feeds = Object.fromEntries(
+    shapes.map((shape, index) => {
+      const data = Float32Array.from({ length: product(shape) }, () => generator.normal())
+      return [`x${index}`, new Tensor('float32', data, shape)] as const
+    }),
+  )
+  const inputs = shapes.map((shape, index) => graph.input(`x${index}`, 'float32', shape))
+  const [x, w, bias] = inputs as [Value, Value, Value]
+  const y = graph.output(build(x, w, bias))
+  const type = { dtype: 'float32' as const, shape: y.shape }
+  const theirs = graph.output(graph.add(operator, inputs, geometryAttributes(geometry), [type]).output())
+  const session = await openTestSession(serialize(graph))
+  const results = await session.run(feeds).finally(() => session.release())
+  const [actual, expected] = [y, theirs].map(({ name }) => Array.from(results[name]!.data, Number))
+  expect(actual!.length).toBe(expected!.length)
+  const largest = Math.max(...expected!.map(Math.abs))
+  return Math.max(...expected!.map((value, index) => Math.abs(value - actual![index]!))) / largest
+}
+
+const forms = { 'F(2, 3)': winograd2, 'F(4, 3)': winograd4 }
+
+describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form) => {
+  /** By positions and back: what is around it in a graph. */
+  const convolve =
+    (geometry: Geometry, windows: readonly number[], way: Way) => (x: Value, weights: Value, bias: Value) => {
+      const sizes = x.fixedShape().slice(2)
+      const flat = (value: Value, shape: readonly number[]) => {
+        const target = new Tensor('int64', BigInt64Array.from(shape, BigInt), [shape.length])
+        return value.graph
+          .add('Reshape', [value, value.graph.constant(target)], {}, [{ dtype: 'float32', shape }])
+          .output()
+      }
+      const byPosition = transpose(flat(x, [batch, x.dim(1), product(sizes)]), [0, 2, 1])
+      const y = winogradConv({ x: byPosition, sizes, weights, bias, geometry, windows, way }, form)
+      return flat(transpose(y, [0, 2, 1]), [batch, bias.dim(0), ...windows])
+    }
+
+  it.each(Object.entries(cases))('is that of ONNX Runtime: %s', async (_, entry) => {
+    const geometry = geometryOf(entry.kernel, { padding: entry.padding, strides: entry.strides })
+    const windows = entry.sizes.map(
+      (size, axis) =>
+        Math.floor((size + 2 * entry.padding[axis]! - entry.kernel[axis]!) / geometry.strides[axis]!) + 1,
+    )
+    const shapes = [[batch, channels, ...entry.sizes], [out, channels, ...entry.kernel], [out]]
+    const difference = await differenceOf(shapes, convolve(geometry, windows, 'forward'), 'Conv', geometry)
+    expect(difference).toBeLessThan(1e-5)
+  })
+
+  /** ONNX Runtime's WebGPU has no ConvTranspose in three dimensions to compare with. */
+  const isKnown = ({ sizes }: Case) => testDevice !== 'webgpu' || sizes.length < 3
+  const plain = Object.entries(cases).filter(([, entry]) => !entry.strides && isKnown(entry))
+  it.each(plain)('goes back as the transposed one: %s', async (_, entry) => {
+    const forward = geometryOf(entry.kernel, { padding: entry.padding })
+    const pads = entry.kernel.map((size, axis) => size - 1 - entry.padding[axis]!)
+    const back = { ...forward, pads: [...pads, ...pads] }
+    const windows = entry.sizes.map((size, axis) => size + entry.kernel[axis]! - 1 - 2 * entry.padding[axis]!)
+    const shapes = [[batch, channels, ...entry.sizes], [channels, out, ...entry.kernel], [out]]
+    const difference = await differenceOf(shapes, convolve(back, windows, 'back'), 'ConvTranspose', forward)
+    expect(difference).toBeLessThan(1e-5)
+  })
+})
