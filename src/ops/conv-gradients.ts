@@ -6,14 +6,7 @@ import { einsum, emit, product, reshapeBy, spatialShape, transposeLast } from '.
 import { reduceSum } from './reduce.ts'
 import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
-import {
-  einsumUpTo,
-  forwardForm,
-  isNarrow,
-  inputForm,
-  weightForm,
-  type WeightForm,
-} from './conv-formulations.ts'
+import { einsumUpTo, forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
 import { gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
 import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
