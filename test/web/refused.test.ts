@@ -76,6 +76,28 @@ describe('a page whose policy', () => {
     )
     expect(error?.message).toMatch(/Content-Security-Policy.*'wasm-unsafe-eval'.*script-src/)
   })
+
+  it.each(['Chromium', 'Firefox'])('forbids a server is told by its directive, in %s', async (name) => {
+    const at = await under(allowed)
+    const elsewhere = 'http://weights.example:8080'
+    const where = name === 'Chromium' ? browser : firefox
+    const url = `${elsewhere}/w.safetensors`
+    for (const options of [{ weights: url }, { weights: url, isDownload: true }]) {
+      const { error } = await trainOnce({ device: 'wasm', ...options }, { at, where })
+      expect(error?.message).toContain(
+        `Content-Security-Policy forbids it: add ${elsewhere} to its directive connect-src`,
+      )
+      expect(error?.message).not.toMatch(/CORS/)
+    }
+  })
+
+  it('forbids its own files is told so', async () => {
+    const at = await under(`${allowed}; connect-src http://elsewhere.example`)
+    const { error } = await trainOnce({ device: 'wasm', weights: '/w.safetensors' }, { at })
+    expect(error?.message).toMatch(
+      /Content-Security-Policy forbids it: add 'self' to its directive connect-src/,
+    )
+  })
 })
 
 describe('a browser without WebGPU', () => {

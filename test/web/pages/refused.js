@@ -1,10 +1,11 @@
 // In a page that has the library as `library`.
 
 /** One training step of a small network; the device and why it is that, or the error and its causes. */
-export async function trainOnce({ device, weights, numWorkers }) {
-  const { DataLoader, Tensor, TensorDataset, nn, optim, readStateDict, train } = globalThis.library
+export async function trainOnce({ device, weights, isDownload, numWorkers }) {
+  const { DataLoader, Tensor, TensorDataset, download, nn, optim, readStateDict, train } = globalThis.library
   try {
     const model = new nn.Linear(4, 2)
+    if (isDownload) await download(new URL(weights), { progress: false })
     if (weights) model.loadStateDict(await readStateDict(weights))
     const data = new TensorDataset(Tensor.zeros([4, 4]), Tensor.zeros([4], 'int32'))
     const dataloaders = {
