@@ -119,6 +119,9 @@ describe('pictures that are not as they should be', () => {
   it('says that there are no pictures', async () => {
     await chooseFolder(page, await folderOf('none', { 'ants/list.txt': 'a', 'bees/list.txt': 'b' }))
     expect(await dataText()).toMatch(/2 files were left out/)
+    expect(await page.locator('.notice').innerText()).toMatch(
+      /^None of the pictures .* list\.txt: it is no picture/,
+    )
     expect(await page.locator('#train').innerText()).toContain('There are no pictures yet')
     expect(await trainButton().isDisabled()).toBe(true)
   })

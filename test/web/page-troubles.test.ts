@@ -162,6 +162,14 @@ describe('a page', () => {
     expect(await last.innerText()).toMatch(/^The sample pictures can’t be drawn.*worker-src/)
   })
 
+  it('whose policy forbids WebAssembly says which directive is missing', async () => {
+    const page = await under(allowed.replace(" 'wasm-unsafe-eval'", ''))
+    await chooseFolder(page, pictures)
+    expect(await page.locator('.notice.warning p').innerText()).toMatch(
+      /^None of the pictures could be taken\. .*Content-Security-Policy.*'wasm-unsafe-eval'.*script-src/,
+    )
+  })
+
   it('whose policy forbids to fetch says which directive is missing', async () => {
     const page = await under(`${allowed}; connect-src 'none'`)
     await chooseFolder(page, pictures)

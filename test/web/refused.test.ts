@@ -137,6 +137,16 @@ describe('a browser without WebGPU', () => {
   )
 })
 
+it('captions in a worker are refused, since only pages can draw them', async () => {
+  const page = await LibraryPage.open(browser, server)
+  const { error } = await page.call<Outcome>('refused.js', 'drawCaptionsInWorker')
+  await page.close()
+  expect(error).toMatchObject({
+    name: 'RuntimeError',
+    message: expect.stringMatching(/call visualizeModel and the like there, not in a worker/) as string,
+  })
+})
+
 describe('a batch that WebAssembly has no memory for', () => {
   it('is refused before it is run, with one that fits, which trains then', async () => {
     const page = await LibraryPage.open(browser, server)

@@ -61,6 +61,19 @@ export async function drawCaptions() {
   )
 }
 
+/** The same in a worker of the page's. */
+export async function drawCaptionsInWorker() {
+  const worker = new globalThis.Worker('/tests/pages/captions-worker.js', { type: 'module' })
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data)
+      worker.onerror = ({ message }) => reject(new Error(`the worker failed: ${message}`))
+    })
+  } finally {
+    worker.terminate()
+  }
+}
+
 async function pictures(numWorkers) {
   const { DataLoader, ImageFolder, mountFiles, transforms: T } = globalThis.library
   const root = await mountFiles(new URL('/pictures/manifest.json', location.href))
