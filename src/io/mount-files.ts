@@ -41,8 +41,7 @@ export type FileSource =
  * ```
  */
 export async function mountFiles(source: FileSource): Promise<string> {
-  const found = await filesOf(source)
-  const files = isNamed(source) ? found : withoutCommonFolder(withoutHidden(found), isChosen(source))
+  const files = await filesOf(source)
   if (files.size === 0)
     throw new DataError('there is no file in what was given: choose a folder with files in it')
   return mount(files)
@@ -59,11 +58,15 @@ type Files = ReadonlyMap<string, MountedFile>
 const zips = () => import('./mount-zip.ts')
 
 async function filesOf(source: FileSource): Promise<Files> {
-  if (source instanceof URL) return filesOfUrl(source)
-  if (source instanceof Blob) return (await zips()).filesOfZip(source)
-  if (isDrop(source)) return filesOfDrop(source)
-  if (isHandle(source)) return filesOfHandle(source)
-  if (isList(source)) return filesOfList(Array.from(source as ArrayLike<File>))
+  if (source instanceof URL) return withoutCommonFolder(withoutHidden(await filesOfUrl(source)), false)
+  if (source instanceof Blob) return filesOfArchive(source)
+  if (isDrop(source)) return filesOfChoice(await filesOfDrop(source), true)
+  // Its paths begin in the folder that was chosen, which is the root whatever is in it.
+  if (isHandle(source)) return withoutHidden(await filesOfHandle(source))
+  if (isList(source)) {
+    const files = Array.from(source as ArrayLike<File>)
+    return filesOfChoice(filesOfList(files), Boolean(files[0]?.webkitRelativePath))
+  }
   if (isNamed(source)) {
     return new Map(Object.entries(source).map(([path, from]) => [checkedPath(path), mounted(from)]))
   }
@@ -78,10 +81,7 @@ async function filesOfUrl(url: URL): Promise<Files> {
   return isZip(bytes) ? filesOfZip(new Blob([bytes]), url.href) : filesOfManifest(bytes, url)
 }
 
-async function filesOfList(files: readonly File[]): Promise<Files> {
-  const [only] = files
-  if (files.length === 1 && only && /\.zip$/i.test(only.name))
-    return (await zips()).filesOfZip(only, only.name)
+function filesOfList(files: readonly File[]): Files {
   const found = new Map<string, MountedFile>()
   for (const file of files) {
     const path = file.webkitRelativePath || file.name
@@ -93,6 +93,22 @@ async function filesOfList(files: readonly File[]): Promise<Files> {
     found.set(path, mounted(file))
   }
   return found
+}
+
+/**
+ * What a user picked or dropped: an archive, where it is alone, is meant for what is in it.
+ *
+ * @param isFolder - Whether paths begin with the name of the folder that was chosen: of an `<input webkitdirectory>`, and a drop.
+ */
+async function filesOfChoice(found: Files, isFolder: boolean): Promise<Files> {
+  const files = withoutHidden(found)
+  const [only] = files.values()
+  const isArchive = files.size === 1 && only?.from instanceof File && /\.zip$/i.test(only.from.name)
+  return isArchive ? filesOfArchive(only.from) : withoutCommonFolder(files, isFolder)
+}
+
+async function filesOfArchive(archive: Blob): Promise<Files> {
+  return withoutCommonFolder(withoutHidden(await (await zips()).filesOfZip(archive)), false)
 }
 
 /** A file as it will be read. */
@@ -124,13 +140,6 @@ function withoutCommonFolder(files: Files, isChosen: boolean): Files {
   const isCommon = paths.every((path) => path.length > 1 && path[0] === top)
   if (!isCommon || !(isChosen || paths.some((path) => path.length > 2))) return files
   return new Map([...files].map(([path, file]) => [path.slice(path.indexOf('/') + 1), file]))
-}
-
-/** Whether the files' paths begin with the name of the folder that the user chose: of an `<input webkitdirectory>`, and a drop. */
-function isChosen(source: FileSource): boolean {
-  if (isDrop(source)) return true
-  const [first] = isList(source) ? Array.from(source as ArrayLike<File>) : []
-  return Boolean(first?.webkitRelativePath)
 }
 
 function isList(source: FileSource): source is Iterable<File> | ArrayLike<File> {

@@ -1,4 +1,4 @@
-import { isCrossOrigin, refusal, refusesOthers } from '#platform'
+import { isCrossOrigin, whyRefused } from '#platform'
 
 import { DownloadError } from '../core/errors.ts'
 import type { PartialDownload } from '../platform/download-cache.ts'
@@ -50,7 +50,8 @@ async function ask({ url, partial }: Transfer, signal: AbortSignal): Promise<Res
     if (!(error instanceof PassingFault)) throw error
     // Of a page's browser another server must first allow such a question, which few do: then for the whole file.
     if (headers.range !== undefined && isCrossOrigin(url)) return network(fetch(url, { signal }))
-    if (await refusesOthers(url)) throw new DownloadError(refusal(url), url, undefined, { cause: error })
+    const refused = await whyRefused(url)
+    if (refused !== undefined) throw new DownloadError(refused, url, undefined, { cause: error })
     throw error
   }
 }

@@ -1,5 +1,6 @@
 /** Files of servers, and why one can't be had: browsers tell pages no more than "failed to fetch". The same in Node and in pages. */
 import { AbortError, FileSystemError } from '../core/errors.ts'
+import { blockingDirective, watchPolicy } from './web-explain.ts'
 
 /**
  * Fetches a whole file; `url` may be `blob:` and `data:` too. Throws {@link FileSystemError}.
@@ -40,7 +41,7 @@ const page = globalThis as {
 /** Whether a URL is another server's than the page's: such answer as they like to pages. Never in Node. */
 export function isCrossOrigin(url: string): boolean {
   if (!page.location) return false
-  const { origin, protocol } = new URL(url, page.document?.baseURI ?? page.location.href)
+  const { origin, protocol } = absolute(url)
   return /^https?:$/.test(protocol) && origin !== page.location.origin
 }
 
@@ -52,23 +53,44 @@ export function isOffline(): boolean {
 /** Why a request failed, and what to do. */
 export async function whyUnreachable(url: string): Promise<string> {
   if (isOffline()) return 'this device is offline: connect it, or give the file as a File'
-  if (!page.location) return "the server can't be reached: check the address and the network"
-  if (isCrossOrigin(url))
-    return (await refusesOthers(url)) ? refusal(url) : `${refusal(url)}; or it can't be reached`
-  return "the server can't be reached, or the page's Content-Security-Policy (its directive connect-src) forbids it"
+  const refused = await whyRefused(url)
+  if (refused !== undefined) return refused
+  return isCrossOrigin(url)
+    ? `${refusal(url)}; or it can't be reached`
+    : "the server can't be reached: check the address and the network"
 }
 
 /**
- * Whether a server is there, and only doesn't let pages of other origins read. False where that can't be told, as in pages that
- * are isolated from others.
+ * Why a page may not have a file, however often it asks: its own policy forbids that, or a server that is there doesn't let pages
+ * of other origins read. `undefined` where it may, or that can't be told, as in pages that are isolated from others.
  */
-export async function refusesOthers(url: string): Promise<boolean> {
-  if (isOffline() || !isCrossOrigin(url)) return false
-  // Nobody can read the answer to this one, so it comes without the server's leave.
+export async function whyRefused(url: string): Promise<string | undefined> {
+  if (!page.location || isOffline()) return undefined
+  watchPolicy()
+  const isThere = await answers(url)
+  if (isThere) return isCrossOrigin(url) ? refusal(url) : undefined
+  // Browsers tell of what a policy has blocked a moment after they have blocked it.
+  await new Promise((resolve) => setTimeout(resolve))
+  const directive = blockingDirective(absolute(url).href)
+  return directive === undefined ? undefined : forbidden(url, directive)
+}
+
+/** Nobody can read the answer to this question, so it comes without the server's leave. */
+function answers(url: string): Promise<boolean> {
   return fetch(url, { method: 'HEAD', mode: 'no-cors' }).then(
     () => true,
     () => false,
   )
+}
+
+function forbidden(url: string, directive: string): string {
+  const source = isCrossOrigin(url) ? absolute(url).origin : "'self'"
+  return `the page's Content-Security-Policy forbids it: add ${source} to its directive ${directive}, or give the file as a File`
+}
+
+/** As the page resolves it. */
+function absolute(url: string): URL {
+  return new URL(url, page.document?.baseURI ?? page.location?.href)
 }
 
 /** That a server refuses, and what to do. */

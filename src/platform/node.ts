@@ -5,7 +5,7 @@ export { claimFolder } from './node-claims.ts'
 export { setAssetsFolder } from './node-assets.ts'
 export { fileStamp, readFileNow } from './node-blocking-files.ts'
 export { downloadRemedy, networkAdvice, openDownloadCache } from './node-downloads.ts'
-export { isCrossOrigin, refusal, refusesOthers } from './fetch-file.ts'
+export { isCrossOrigin, whyRefused } from './fetch-file.ts'
 export {
   joinPath,
   listDirectory,

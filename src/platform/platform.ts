@@ -117,10 +117,8 @@ export interface Platform {
   downloadRemedy(path: string): string
   /** Whether a URL is another server's than the page's. Never in Node. */
   isCrossOrigin(url: string): boolean
-  /** Whether a server is known to be there, and only doesn't let pages of other origins read. Never in Node. */
-  refusesOthers(url: string): Promise<boolean>
-  /** That it does so, and what to do. */
-  refusal(url: string): string
+  /** Why a page may not have a file, however often it asks, and what to do; `undefined` where nothing forbids it, as in Node. */
+  whyRefused(url: string): Promise<string | undefined>
   /** The CRC-32 of zip, going on from that of the bytes before; `undefined` where only JavaScript has one. */
   readonly nativeCrc32: ((bytes: Uint8Array, previous?: number) => number) | undefined
   /** Gives files paths below a root, which is returned; keys are paths below it. */

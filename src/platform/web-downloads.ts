@@ -23,7 +23,7 @@ export async function openDownloadCache(directory = 'downloads'): Promise<Downlo
 /** The browser knows its proxies; what it tells nobody is why a request failed. */
 export function networkAdvice(url: string): string {
   if (isOffline()) return ' This device is offline.'
-  // Where that is certain, it was said before: see `refusesOthers`.
+  // Where that is certain, it was said before: see `whyRefused`.
   return isCrossOrigin(url) ? ` If the server is there: ${refusal(url)}.` : ''
 }
 

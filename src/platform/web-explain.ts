@@ -54,5 +54,5 @@ export function watchPolicy(): void {
 
 /** The directive of the page's policy that kept `url` from being loaded, if one did. */
 export function blockingDirective(url: string): string | undefined {
-  return violations.find(({ blocked }) => url.startsWith(blocked))?.directive
+  return violations.find(({ blocked }) => blocked !== '' && url.startsWith(blocked))?.directive
 }

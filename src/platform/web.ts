@@ -17,7 +17,7 @@ export {
   removeStored,
 } from './web-files.ts'
 export { claimFolder } from './web-claims.ts'
-export { isCrossOrigin, refusal, refusesOthers } from './fetch-file.ts'
+export { isCrossOrigin, whyRefused } from './fetch-file.ts'
 export { joinPath } from './web-paths.ts'
 export { writeFile } from './web-write.ts'
 export { offerDownload } from './web-offer.ts'

@@ -6,6 +6,7 @@ import { listDirectory, readFile } from '#platform'
 import { ArgumentError, DataError, FileFormatError, FileSystemError } from '../../src/core/errors.ts'
 import { mountFiles, unmountFiles } from '../../src/io/mount-files.ts'
 import { filesOfManifest } from '../../src/io/mount-manifest.ts'
+import { asZip64 } from './zip64.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const textAt = async (path: string) => new TextDecoder().decode(await readFile(path))
@@ -125,6 +126,47 @@ describe('an archive', () => {
     zip[30 + 'a/1.txt'.length]! ^= 1
     await mounted(new Blob([zip]))
     await expect(readFile(`${root}/a/1.txt`)).rejects.toThrow(FileFormatError)
+  })
+})
+
+describe('a zip64 archive', () => {
+  const zip = zipSync({
+    'p/ants/1.txt': bytes('ant '.repeat(1000)),
+    'p/bees/2.txt': [bytes('bee'), { level: 0 }],
+  })
+
+  it('is read as any other', async () => {
+    await mounted(new Blob([asZip64(zip)]))
+    expect(await namesIn(root)).toEqual(['ants', 'bees'])
+    expect(await textAt(`${root}/ants/1.txt`)).toBe('ant '.repeat(1000))
+    expect(await textAt(`${root}/bees/2.txt`)).toBe('bee')
+  })
+
+  it('is read beyond 4 GB', async () => {
+    const before = 5 * 2 ** 30
+    const end = new Blob([asZip64(zip, before)])
+    const large = new Blob()
+    Object.defineProperty(large, 'size', { value: before + end.size })
+    large.slice = (start = 0, stop = large.size) => end.slice(Math.max(0, start - before), stop - before)
+    await mounted(large)
+    expect(await textAt(`${root}/ants/1.txt`)).toBe('ant '.repeat(1000))
+    expect(await textAt(`${root}/bees/2.txt`)).toBe('bee')
+  })
+
+  it('is refused where its directory is not to be found, or its numbers lead nowhere', async () => {
+    const wide = asZip64(zip)
+    const without = (from: number, to: number) =>
+      new Blob([wide.subarray(0, wide.length + from), wide.subarray(wide.length + to)])
+    // End record, 22 bytes; locator, 20; zip64 end record, 56.
+    await expect(mountFiles(without(-42, -22))).rejects.toThrow(
+      /damaged zip archive: it lacks its zip64 directory/,
+    )
+    await expect(mountFiles(without(-98, -42))).rejects.toThrow(FileFormatError)
+    const absurd = wide.slice()
+    absurd.fill(0xff, wide.length - 98 + 48, wide.length - 98 + 56)
+    await expect(mountFiles(new Blob([absurd]))).rejects.toThrow(
+      /damaged zip archive: a zip64 number is absurdly large/,
+    )
   })
 })
 

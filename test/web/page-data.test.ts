@@ -11,7 +11,7 @@ import { crc32 } from '../../src/io/crc32.ts'
 import { openChromium, type Browser, type Page } from './support/chromium.ts'
 import {
   bestAccuracy,
-  buildApp,
+  builtApp,
   chooseFolder,
   epochRows,
   openApp,
@@ -28,9 +28,8 @@ let errors: string[]
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'page-data-'))
-  await buildApp(join(root, 'site'))
   // Not isolated: what a server without the two headers gives.
-  server = await serve({ roots: { '/': join(root, 'site') }, isIsolated: false })
+  server = await serve({ roots: { '/': await builtApp() }, isIsolated: false })
   browser = await openChromium(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'])
 })
 
@@ -120,6 +119,9 @@ describe('pictures that are not as they should be', () => {
   it('says that there are no pictures', async () => {
     await chooseFolder(page, await folderOf('none', { 'ants/list.txt': 'a', 'bees/list.txt': 'b' }))
     expect(await dataText()).toMatch(/2 files were left out/)
+    expect(await page.locator('.notice').innerText()).toMatch(
+      /^None of the pictures .* list\.txt: it is no picture/,
+    )
     expect(await page.locator('#train').innerText()).toContain('There are no pictures yet')
     expect(await trainButton().isDisabled()).toBe(true)
   })

@@ -10,7 +10,7 @@ import { generateShapes } from '../../examples/shapes/generate.ts'
 import { openChromium, type Browser, type Page } from './support/chromium.ts'
 import {
   bestAccuracy,
-  buildApp,
+  builtApp,
   chooseFolder,
   epochRows,
   longTasksOf,
@@ -29,11 +29,11 @@ let errors: string[]
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'page-'))
-  await Promise.all([
-    buildApp(join(folder, 'site')),
+  const [site] = await Promise.all([
+    builtApp(),
     generateShapes({ directory: join(folder, 'pictures'), valPerClass: 30 }),
   ])
-  server = await serve({ roots: { '/': join(folder, 'site') } })
+  server = await serve({ roots: { '/': site } })
   browser = await openChromium()
   ;({ page, errors } = await openApp(browser, server.url))
 })

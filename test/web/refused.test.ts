@@ -76,18 +76,87 @@ describe('a page whose policy', () => {
     )
     expect(error?.message).toMatch(/Content-Security-Policy.*'wasm-unsafe-eval'.*script-src/)
   })
+
+  it.each(['Chromium', 'Firefox'])('forbids a server is told by its directive, in %s', async (name) => {
+    const at = await under(allowed)
+    const elsewhere = 'http://weights.example:8080'
+    const where = name === 'Chromium' ? browser : firefox
+    const url = `${elsewhere}/w.safetensors`
+    for (const options of [{ weights: url }, { weights: url, isDownload: true }]) {
+      const { error } = await trainOnce({ device: 'wasm', ...options }, { at, where })
+      expect(error?.message).toContain(
+        `Content-Security-Policy forbids it: add ${elsewhere} to its directive connect-src`,
+      )
+      expect(error?.message).not.toMatch(/CORS/)
+    }
+  })
+
+  it('forbids the pictures of captions is told by its directive', async () => {
+    const at = await under(allowed)
+    const page = await LibraryPage.open(browser, at)
+    const { error } = await page.call<Outcome>('refused.js', 'drawCaptions')
+    await page.tab.close()
+    expect(error).toMatchObject({
+      name: 'RuntimeError',
+      message: expect.stringMatching(/Content-Security-Policy.*img-src must allow data:/) as string,
+    })
+  })
+
+  it('forbids its own files is told so', async () => {
+    const at = await under(`${allowed}; connect-src http://elsewhere.example`)
+    const { error } = await trainOnce({ device: 'wasm', weights: '/w.safetensors' }, { at })
+    expect(error?.message).toMatch(
+      /Content-Security-Policy forbids it: add 'self' to its directive connect-src/,
+    )
+  })
 })
 
 describe('a browser without WebGPU', () => {
-  it('says so, and what to do', async () => {
-    const { error } = await trainOnce({ device: 'webgpu' }, { where: firefox })
-    expect(error?.message).toMatch(/webgpu.*(driver|browser)/)
-    expect(error?.message).toMatch(/use device: '(wasm|auto)'/)
-  })
+  /** Firefox has none at all; Chromium has no adapter here. */
+  const without = async (name: string): Promise<Pick<Browser | FirefoxBrowser, 'newPage'>> => {
+    if (name === 'Firefox') return firefox
+    const chromium = await openChromium(['--disable-gpu', '--disable-software-rasterizer'])
+    onTestFinished(() => chromium.close())
+    return chromium
+  }
 
-  it('trains on wasm with auto, and says why', async () => {
-    const outcome = await trainOnce({ device: 'auto' }, { where: firefox })
-    expect(outcome).toMatchObject({ device: 'wasm', reason: expect.stringMatching(/WebGPU/) as string })
+  it.each(['Chromium', 'Firefox'])(
+    'says so and what to do, and trains on wasm with auto, in %s',
+    async (name) => {
+      const where = await without(name)
+      const { error } = await trainOnce({ device: 'webgpu' }, { where })
+      expect(error?.name).toBe('RuntimeError')
+      expect(error?.message).toMatch(/webgpu.*(driver|browser)/)
+      expect(error?.message).toMatch(/use device: '(wasm|auto)'/)
+      const outcome = await trainOnce({ device: 'auto' }, { where })
+      expect(outcome).toMatchObject({
+        device: 'wasm',
+        reason: expect.stringMatching(/this browser has no WebGPU, or no graphics driver/) as string,
+      })
+    },
+  )
+})
+
+it('captions in a worker are refused, since only pages can draw them', async () => {
+  const page = await LibraryPage.open(browser, server)
+  const { error } = await page.call<Outcome>('refused.js', 'drawCaptionsInWorker')
+  await page.close()
+  expect(error).toMatchObject({
+    name: 'RuntimeError',
+    message: expect.stringMatching(/call visualizeModel and the like there, not in a worker/) as string,
+  })
+})
+
+describe('a batch that WebAssembly has no memory for', () => {
+  it('is refused before it is run, with one that fits, which trains then', async () => {
+    const page = await LibraryPage.open(browser, server)
+    const { error, loss } = await page.call<Outcome & { readonly loss: number }>('refused.js', 'trainTooMuch')
+    await page.close()
+    expect(error).toMatchObject({ name: 'RuntimeError' })
+    expect(error!.message).toMatch(
+      /^a batch of 200 would take about \d+\.\d GB of WebAssembly's 4\.0 GB: take batches of at most \d+,/,
+    )
+    expect(loss).toBeGreaterThan(0)
   })
 })
 

@@ -1,20 +1,28 @@
 /** The application of `examples/web`, built and opened, and what tests do in it. */
 import { execFile } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 import type { Browser, Page } from './chromium.ts'
+import { newest } from './setup.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const shots = join(root, 'out/web')
 
-/** Builds the site into a folder, on what `npm run build` made. */
-export async function buildApp(out: string): Promise<void> {
+/** The folder of the site, on what `npm run build` made; built anew where its sources or the library have changed since. */
+export async function builtApp(): Promise<string> {
+  const site = join(root, 'out/web-site')
+  const builtAt = statSync(join(site, 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  const sources = ['examples/web', 'examples/shapes', 'dist/web'].map((folder) => join(root, folder))
+  const { mtimeMs: installedAt } = statSync(join(root, 'package-lock.json'))
+  if (builtAt > Math.max(newest(sources), installedAt)) return site
   const vite = join(root, 'node_modules/.bin/vite')
-  await run(vite, ['build', join(root, 'examples/web'), '--outDir', out, '--emptyOutDir'], { cwd: root })
+  await run(vite, ['build', join(root, 'examples/web'), '--outDir', site, '--emptyOutDir'], { cwd: root })
+  return site
 }
 
 declare const longTasks: { readonly start: number; readonly duration: number }[]
@@ -56,7 +64,12 @@ export async function shoot(page: Page, name: string): Promise<void> {
 }
 
 /** Gives the folder input a folder, and waits until its pictures are looked at. */
-export async function chooseFolder(page: Page, folder: string): Promise<void> {
+export function chooseFolder(page: Page, folder: string): Promise<void> {
+  return untilTaken(page, () => page.locator('input[name=folder]').setInputFiles(folder))
+}
+
+/** Gives the page files, and waits until they are looked at. */
+export async function untilTaken(page: Page, give: () => Promise<unknown>): Promise<void> {
   const taken = page.evaluate(
     () =>
       new Promise<void>((resolve) => {
@@ -71,7 +84,7 @@ export async function chooseFolder(page: Page, folder: string): Promise<void> {
         observer.observe(document.querySelector('#data')!, { childList: true, subtree: true })
       }),
   )
-  await page.locator('input[name=folder]').setInputFiles(folder)
+  await give()
   await taken
 }
 

@@ -22,7 +22,8 @@ function builtAt(): number {
   return times.includes(0) ? 0 : times[0]!
 }
 
-const newest = (folders: readonly string[]): number =>
+/** When the newest file in these folders was changed. */
+export const newest = (folders: readonly string[]): number =>
   Math.max(
     ...folders.flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(

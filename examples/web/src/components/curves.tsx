@@ -30,15 +30,18 @@ function Curve({ title, columns, isShare = false }: CurveProps) {
   const plot = useRef<uPlot | undefined>(undefined)
   const scheme = useColorScheme()
   useEffect(() => {
-    plot.current = openPlot(box.current!, { title, isShare, epochs: () => plannedEpochs.peek() })
-    plot.current.setData(dataOf(curve.peek(), columns))
+    const element = box.current!
+    const opened = openPlot(element, { title, isShare, epochs: () => plannedEpochs.peek() })
+    opened.setData(dataOf(curve.peek(), columns))
+    plot.current = opened
     const resized = new ResizeObserver(() => {
-      plot.current!.setSize({ width: box.current!.clientWidth, height: plotHeight })
+      // Taken out of the page is a change of size too, and comes before this effect's end.
+      if (element.isConnected) opened.setSize({ width: element.clientWidth, height: plotHeight })
     })
-    resized.observe(box.current!)
+    resized.observe(element)
     return () => {
       resized.disconnect()
-      plot.current!.destroy()
+      opened.destroy()
     }
   }, [scheme])
   useSignalEffect(() => {

@@ -12,12 +12,14 @@ export function useWebcam() {
     openWebcam()
       .then(async (opened) => {
         stream = opened
-        if (isGone) {
+        const shown = video.current
+        // The element goes a moment before this effect ends.
+        if (isGone || !shown) {
           stopStream(opened)
           return
         }
-        video.current!.srcObject = opened
-        await video.current!.play()
+        shown.srcObject = opened
+        await shown.play()
         isReady.value = true
       })
       .catch((error: unknown) => {

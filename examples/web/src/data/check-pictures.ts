@@ -1,5 +1,6 @@
 /** Hands pictures to `picture-worker.ts`, a few at a time. */
 import type { CheckRequest, CheckResult } from './picture-worker.ts'
+import { workerProblem } from './worker-problem.ts'
 
 let worker: Worker | undefined
 let nextId = 0
@@ -25,7 +26,7 @@ function startWorker(): Worker {
     event.preventDefault()
     worker = undefined
     const error = new Error(
-      `pictures can’t be looked at, since the page’s worker failed: ${event.message || 'blocked?'}`,
+      `pictures can’t be looked at, since the page’s worker failed: ${workerProblem(event)}`,
     )
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()

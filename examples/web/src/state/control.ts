@@ -42,12 +42,12 @@ export async function start(): Promise<void> {
   await train({ id, settings: settings.value, dataKey: dataKey.value, isFinished: false })
 }
 
-/** Goes on with the training that was stopped, or that a reload ended. */
+/** Goes on with the training that was stopped, or that a reload or a fault ended: on the device of the form, for the other may be lost. */
 export async function goOn(): Promise<void> {
   const run = keptRun.value
   if (!run) return
   phase.value = 'preparing'
-  await train(run)
+  await train({ ...run, settings: { ...run.settings, device: settings.value.device } })
 }
 
 /** Holds the training before its next batch. */

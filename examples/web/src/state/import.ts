@@ -21,6 +21,10 @@ export function takeIn(files: IncomingFile[] | Promise<IncomingFile[]>, classNam
       className === undefined ? sortFiles(incoming) : into(className, incoming)
     const refused = await lookAt(placed)
     skipped.value = [...skipped.value, ...damaged, ...misplaced, ...refused]
+    if (placed.length > 0 && refused.length === placed.length) {
+      // That is seldom the pictures' fault, and a list of files that were left out is easily overlooked.
+      notify('warning', `None of the pictures could be taken. ${refused[0]!.name}: ${refused[0]!.reason}`)
+    }
     if (placed.length === 0 && damaged.length === 0) {
       notify(
         'warning',

@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals'
 
+import { explained } from '../library/explain.ts'
+
 /** Something a person should know. */
 export interface Notice {
   readonly id: number
@@ -31,6 +33,6 @@ export function dismiss(id: number): void {
 
 /** A message with a capital letter, for people. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = explained(error) ?? (error instanceof Error ? error.message : String(error))
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
