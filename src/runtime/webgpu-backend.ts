@@ -17,6 +17,9 @@ import {
 /** Element types that WebGPU has; others stay in JavaScript's memory. */
 const onDevice: ReadonlySet<DType> = new Set(['float32', 'int32'])
 
+/** How long after a run's failure the browser may still tell that the device is lost, in ms. */
+const lossMoment = 100
+
 /** The part of a `GPUDevice` that is used here: TypeScript's own DOM types lack it. */
 interface GpuDevice {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>
@@ -115,10 +118,18 @@ export class WebgpuBackend implements Backend<PackageTensor> {
     try {
       return await Promise.race([work(), loss])
     } catch (error) {
+      await this.#waitForLoss()
       throw this.#lossOr(error)
     } finally {
       this.#pending.delete(fail)
     }
+  }
+
+  /** A device that goes takes runs with it a moment before the browser tells of it. */
+  async #waitForLoss(): Promise<void> {
+    if (!this.#device || this.#lost) return
+    const moment = new Promise((resolve) => setTimeout(resolve, lossMoment))
+    await Promise.race([this.#device.lost, moment])
   }
 
   #lossOr(error: unknown): unknown {

@@ -1,5 +1,5 @@
-/** Runs that are cut off: by a reload, by the crash of the graphics process. */
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
+/** Runs that are cut off: by a reload, by the loss of the graphics device. */
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 import { openChromium, type Browser } from './support/chromium.ts'
 import { serveLibrary } from './support/library.ts'
@@ -20,10 +20,16 @@ const steps = 44
 
 let browser: Browser
 let server: Server
+/** On wasm, never stopped: what the others must come to. */
+let whole: Run
 
 beforeAll(async () => {
   server = await serveLibrary()
   browser = await openChromium()
+  const page = await LibraryPage.open(browser, server)
+  whole = await run(page, { device: 'wasm' })
+  expect(Object.keys(whole.losses)).toHaveLength(steps)
+  await page.close()
 })
 
 afterAll(() => Promise.all([browser.close(), server.close()]))
@@ -37,16 +43,7 @@ async function openPage(): Promise<LibraryPage> {
 
 const run = (page: LibraryPage, options: object) => page.call<Run>('interrupted.js', 'run', options)
 
-async function neverStopped(device: string): Promise<Run> {
-  const page = await openPage()
-  const whole = await run(page, { device })
-  expect(Object.keys(whole.losses)).toHaveLength(steps)
-  await page.close()
-  return whole
-}
-
 it('a run that a reload cut off goes on from its checkpoint, to the same numbers as one that never stopped', async () => {
-  const whole = await neverStopped('wasm')
   const page = await openPage()
   await page.call('interrupted.js', 'begin', { device: 'wasm', checkpoint })
   await page.until('seen.step >= 12')
@@ -59,22 +56,36 @@ it('a run that a reload cut off goes on from its checkpoint, to the same numbers
   expect(rest.weights).toEqual(whole.weights)
 })
 
-it('a run whose graphics device is lost says so, keeps its checkpoints, and goes on on wasm', async () => {
-  const whole = await neverStopped('wasm')
-  const page = await openPage()
-  await page.call('interrupted.js', 'begin', { device: 'webgpu', checkpoint })
-  await page.until('seen.step >= 6')
-  const browserSession = await browser.newBrowserCDPSession()
-  await browserSession.send('Browser.crashGpuProcess')
-  await page.until('ended')
-  const lost = await page.call<Run>('interrupted.js', 'ended')
-  expect(lost.error).toMatchObject({ name: 'DeviceLostError' })
-  const rest = await run(page, { device: 'wasm', checkpoint, resume: true })
-  await page.close()
-  expect(rest.resumed).toBeGreaterThanOrEqual(6)
-  for (const [step, loss] of Object.entries(from(rest.resumed!, whole.losses))) {
-    expect(Math.abs(rest.losses[Number(step)]! / loss - 1), `loss of step ${step}`).toBeLessThan(1e-3)
+describe('a run whose graphics device is lost', () => {
+  /** Trains until `lose` has lost the device; the error, and what the rest of the run is on wasm. */
+  async function loseAndGoOn(lose: (page: LibraryPage) => Promise<unknown>): Promise<void> {
+    const page = await openPage()
+    await page.call('interrupted.js', 'begin', { device: 'webgpu', checkpoint })
+    await page.until('seen.step >= 6')
+    await lose(page)
+    await page.until('ended')
+    const lost = await page.call<Run>('interrupted.js', 'ended')
+    expect(lost.error).toMatchObject({
+      name: 'DeviceLostError',
+      message: expect.stringMatching(
+        /since the last checkpoint, which is kept: .*`resume`.*'wasm'/,
+      ) as string,
+    })
+    const rest = await run(page, { device: 'wasm', checkpoint, resume: true })
+    await page.close()
+    expect(rest.error).toBeUndefined()
+    expect(rest.resumed).toBeGreaterThanOrEqual(6)
+    expect(rest.resumed).toBeLessThan(steps)
+    for (const [step, loss] of Object.entries(from(rest.resumed!, whole.losses))) {
+      expect(Math.abs(rest.losses[Number(step)]! / loss - 1), `loss of step ${step}`).toBeLessThan(1e-3)
+    }
   }
+
+  it('by a crash of the graphics process says so, keeps its checkpoints, and goes on on wasm', () =>
+    loseAndGoOn(async () => (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess')))
+
+  it('by itself, as a driver loses it, does the same', () =>
+    loseAndGoOn((page) => page.call('interrupted.js', 'loseDevice')))
 })
 
 /** Those of the steps from `first`. */

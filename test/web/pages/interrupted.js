@@ -36,6 +36,7 @@ export async function run(options) {
   const losses = {}
   let [step, resumed] = [0, undefined]
   const result = (more) => ({ losses, resumed, weights: weightsOf(model), ...more })
+  keepSessions()
   try {
     for await (const event of globalThis.library.train(model, { ...own, ...options })) {
       if (event.type === 'start') step = resumed = event.resumed?.step
@@ -57,6 +58,23 @@ export function begin(options) {
   globalThis.ended = undefined
   void run(options).then((result) => (globalThis.ended = result))
 }
+
+let sessions = []
+
+/** Notes which sessions are made from now on: a run shows nobody its own. */
+function keepSessions() {
+  const { TrainingSession } = globalThis.library
+  sessions = []
+  const create = TrainingSession.create.bind(TrainingSession)
+  TrainingSession.create = async (...args) => {
+    const session = await create(...args)
+    sessions.push(session)
+    return session
+  }
+}
+
+/** Loses the device of the run that was begun. */
+export const loseDevice = () => sessions.at(-1).loseDevice()
 
 /** What the run that was begun came to. */
 export const ended = () => globalThis.ended
