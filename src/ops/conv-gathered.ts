@@ -2,7 +2,17 @@ import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy, spatialShape } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { isNarrow, winogradFor } from './conv-formulations.ts'
-import { inOrder, placesOf, readersOf, tapsInFours, tapsOf, type Way } from './conv-places.ts'
+import {
+  byTap,
+  counted,
+  inOrder,
+  placesOf,
+  readersOf,
+  tapsInFours,
+  tapsOf,
+  withTaps,
+  type Way,
+} from './conv-places.ts'
 import { outputsOf, winogradConv, type PositionConv } from './conv-winograd.ts'
 import { add } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
@@ -34,9 +44,13 @@ function oneProduct(conv: PositionConv): Value {
   const { x, sizes, bias, geometry, windows, way } = conv
   const [out, channels, count] = [outputsOf(conv), x.dim(2), product(windows)]
   const all = tapsInFours(tapsOf(geometry), channels)
-  const places = placesOf(geometry, sizes, windows, product(sizes)).map((list) => inOrder(list, way))
-  const width = all * channels
-  const columns = reshapeBy(pick(x, places, all), [-1, width], ['N·L', width])
+  const [size, width] = [product(sizes), all * channels]
+  const taps = [
+    ...inOrder(counted(tapsOf(geometry)), way),
+    ...new Array<number>(all - tapsOf(geometry)).fill(-1),
+  ]
+  const places = withTaps(placesOf(geometry, sizes, windows, size), taps, size)
+  const columns = reshapeBy(gatherPlaces(x, 1, places.data), [-1, width], ['N·L', width])
   const rows = pad(rowsOf(conv), [0, all - tapsOf(geometry)], { axes: [1] })
   const matrix = reshapeBy(rows, [out, width], [out, width])
   const y = isNarrow(out, width) ? narrowProduct(columns, matrix, bias) : byRows(columns, matrix, bias)
@@ -68,9 +82,9 @@ function rowsOf({ weights, way }: PositionConv): Value {
 export function gatheredColumns(x: Value, geometry: Geometry, windows: readonly number[]): Value {
   const [batch, channels, size] = [x.shape[0]!, x.dim(1), product(spatialShape(x))]
   const all = tapsInFours(tapsOf(geometry), channels)
-  const places = placesOf(geometry, spatialShape(x), windows, size)
-  const byTap = Array.from({ length: all }, (_, tap) => places.map((list) => list[tap] ?? size)).flat()
-  const picked = gatherPlaces(reshapeBy(x, [0, channels, size], [batch, channels, size]), 2, byTap)
+  const taps = counted(tapsOf(geometry), all)
+  const places = withTaps(placesOf(geometry, spatialShape(x), windows, size), taps, size)
+  const picked = gatherPlaces(reshapeBy(x, [0, channels, size], [batch, channels, size]), 2, byTap(places))
   return reshapeBy(picked, [0, channels * all, ...windows], [batch, channels * all, ...windows])
 }
 
@@ -87,9 +101,8 @@ export function scatteredInput(dy: Value, w: Value, geometry: Geometry, x: Value
   const rowsOfDy = reshapeBy(byPosition(dy), [-1, out], ['N·L', out])
   const columns = emit('Gemm', [rowsOfDy, rows], ['N·L', taps * channels], { transB: { int: 1 } })
   const apart = reshapeBy(columns, [-1, count * taps, channels], [dy.shape[0]!, count * taps, channels])
-  const readers = readersOf(placesOf(geometry, sizes, windows, size), size, count * taps)
-  const picked = gatherPlaces(apart, 1, readers.flat())
-  const most = readers[0]!.length
+  const { readers, most } = readersOf(placesOf(geometry, sizes, windows, size), size, count * taps)
+  const picked = gatherPlaces(apart, 1, readers)
   const shape = [dy.shape[0]!, size, most, channels]
   const sums = einsum(
     'nlpc->nlc',
@@ -109,11 +122,4 @@ function byPosition(x: Value): Value {
 function asImage(rows: Value, sizes: readonly number[]): Value {
   const [batch, channels] = [rows.shape[0]!, rows.dim(2)]
   return reshapeBy(transpose(rows, [0, 2, 1]), [0, channels, ...sizes], [batch, channels, ...sizes])
-}
-
-/** The taps of all windows from `[N, positions, C]`, `taps` a window. */
-function pick(x: Value, places: readonly (readonly number[])[], taps: number): Value {
-  const size = x.dim(1)
-  const all = places.flatMap((list) => [...list, ...new Array<number>(taps - list.length).fill(size)])
-  return gatherPlaces(x, 1, all)
 }

@@ -2,7 +2,7 @@ import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
 import { einsum, emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { inOrder, placesOf, type Way } from './conv-places.ts'
+import { counted, inOrder, placesOf, withTaps, type Way } from './conv-places.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { slice } from './slice.ts'
 
@@ -146,30 +146,28 @@ function transformedColumns(
     kernel: [...padded.map(() => 1), reads],
     strides: [...padded.map(() => 1), form.results],
   }
-  const neighbours = placesOf(near, sizes, lines, -1)
-  const shape = [x.shape[0]!, neighbours.length, reads, channels]
+  const { data: places, windows: count } = placesOf(near, sizes, lines, -1)
   const picked = gatherPlaces(
     x,
     1,
-    neighbours.flat().map((place) => Math.max(0, place)),
+    places.map((place) => Math.max(0, place)),
   )
-  const apart = reshapeBy(picked, [-1, neighbours.length, reads, channels], shape)
+  const batch = x.shape[0]!
+  const apart = reshapeBy(picked, [-1, count, reads, channels], [batch, count, reads, channels])
   const outer = {
     ...geometry,
     kernel: [...geometry.kernel.slice(0, last), 1],
     strides: [...geometry.strides.slice(0, last), 1],
     pads: geometry.pads.map(() => 0),
   }
-  const taps = placesOf(outer, lines, tiles, -1).flatMap((places) => inOrder(places, way))
-  const width = (product(geometry.kernel) / 3) * channels
+  const order = inOrder(counted(product(outer.kernel)), way)
+  const taps = withTaps(placesOf(outer, lines, tiles, -1), order, -1)
+  const width = taps.taps * channels
   return form.data.map((shares) => {
-    const taken = neighbours.map((places) => places.map((place, index) => (place < 0 ? 0 : shares[index]!)))
-    const combined = einsum(
-      'nltc,lt->nlc',
-      [apart, matrix(x, taken)],
-      [shape[0]!, neighbours.length, channels],
-    )
-    return reshapeBy(gatherPlaces(combined, 1, taps), [-1, width], ['N·L', width])
+    const taken = Float32Array.from(places, (place, index) => (place < 0 ? 0 : shares[index % reads]!))
+    const terms = [apart, x.graph.constant(new Tensor('float32', taken, [count, reads]))]
+    const combined = einsum('nltc,lt->nlc', terms, [batch, count, channels])
+    return reshapeBy(gatherPlaces(combined, 1, taps.data), [-1, width], ['N·L', width])
   })
 }
 
