@@ -101,8 +101,8 @@ function canGather({ group, kernel }: Geometry, { channels, positions }: Work): 
 /** With fewer tiles a sample, the rows of each product are too few for `Gemm`'s own tiles of 32. */
 const winogradFrom = 8
 
-/** With fewer channels on either side, its additions take what is spared of the products: at 64 in Chromium. */
-const winogradChannels = 128
+/** With fewer channels on either side, its additions take what is spared of the products. */
+const winogradChannels = 64
 
 /** Winograd's form that is cheaper than one product over all taps, where there are three, one apart, in the last dimension. */
 export function winogradFor(

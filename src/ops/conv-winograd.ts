@@ -1,9 +1,11 @@
 import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
-import { einsum, emit, product, reshapeBy } from './conv-emit.ts'
+import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { counted, inOrder, placesOf, withTaps, type Way } from './conv-places.ts'
+import { byTap, counted, inOrder, placesOf, withTaps, type Way } from './conv-places.ts'
+import { add, mul, sub } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
+import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
 
 /**
@@ -16,10 +18,10 @@ import { slice } from './slice.ts'
 export interface Winograd {
   /** m, the results of a tile. */
   readonly results: number
-  /** What each product takes of the m + 2 neighbours that a tile reads. */
-  readonly data: readonly (readonly number[])[]
-  /** What each product takes of the three weights. */
-  readonly weights: readonly (readonly number[])[]
+  /** Each product's data, of the m + 2 neighbours that a tile reads. */
+  data(neighbours: readonly Value[]): readonly Value[]
+  /** Each product's weights, of the three taps. */
+  weights(taps: readonly Value[]): readonly Value[]
   /** What each result takes of the products. All of the second one: it brings the bias. */
   readonly sums: readonly (readonly number[])[]
 }
@@ -27,18 +29,11 @@ export interface Winograd {
 /** Four products for two results: two thirds of the multiplications. */
 export const winograd2: Winograd = {
   results: 2,
-  data: [
-    [1, 0, -1, 0],
-    [0, 1, 1, 0],
-    [0, -1, 1, 0],
-    [0, 1, 0, -1],
-  ],
-  weights: [
-    [1, 0, 0],
-    [1 / 2, 1 / 2, 1 / 2],
-    [1 / 2, -1 / 2, 1 / 2],
-    [0, 0, 1],
-  ],
+  data: ([a, b, c, d]) => [sub(a!, c!), add(b!, c!), sub(c!, b!), sub(b!, d!)],
+  weights([a, b, c]) {
+    const [outer, inner] = [mul(add(a!, c!), 1 / 2), mul(b!, 1 / 2)]
+    return [a!, add(outer, inner), sub(outer, inner), c!]
+  },
   sums: [
     [1, 1, 1, 0],
     [0, 1, -1, -1],
@@ -48,22 +43,24 @@ export const winograd2: Winograd = {
 /** Six products for four results: half of the multiplications. Its rounding is a few times that of plain sums. */
 export const winograd4: Winograd = {
   results: 4,
-  data: [
-    [4, 0, -5, 0, 1, 0],
-    [0, -4, -4, 1, 1, 0],
-    [0, 4, -4, -1, 1, 0],
-    [0, -2, -1, 2, 1, 0],
-    [0, 2, -1, -2, 1, 0],
-    [0, 4, 0, -5, 0, 1],
-  ],
-  weights: [
-    [1 / 4, 0, 0],
-    [-1 / 6, -1 / 6, -1 / 6],
-    [-1 / 6, 1 / 6, -1 / 6],
-    [1 / 24, 1 / 12, 1 / 6],
-    [1 / 24, -1 / 12, 1 / 6],
-    [0, 0, 1],
-  ],
+  data([a, b, c, d, e, f]) {
+    // Each pair of rows of the matrix is a sum and a difference of the same two.
+    const [even, odd] = [sub(e!, mul(c!, 4)), sub(d!, mul(b!, 4))]
+    const [near, far] = [sub(e!, c!), mul(sub(d!, b!), 2)]
+    return [
+      add(mul(sub(a!, c!), 4), near),
+      add(even, odd),
+      sub(even, odd),
+      add(near, far),
+      sub(near, far),
+      sub(sub(f!, d!), mul(far, 2)),
+    ]
+  },
+  weights([a, b, c]) {
+    const [outer, inner] = [mul(add(a!, c!), -1 / 6), mul(b!, 1 / 6)]
+    const [wide, narrow] = [add(mul(a!, 1 / 24), mul(c!, 1 / 6)), mul(b!, 1 / 12)]
+    return [mul(a!, 1 / 4), sub(outer, inner), add(outer, inner), add(wide, narrow), sub(wide, narrow), c!]
+  },
   sums: [
     [1, 1, 1, 1, 1, 0],
     [0, 1, -1, 2, -2, 0],
@@ -98,10 +95,10 @@ export function winogradConv(conv: PositionConv, form: Winograd): Value {
   const products = transformedColumns(conv, form, tiles).map((columns, index) => {
     const inputs = bias && index === 1 ? [columns, weights[index]!, bias] : [columns, weights[index]!]
     const y = emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
-    return reshapeBy(y, [-1, 1, out], ['N·L', 1, out])
+    const shares = form.sums.map((result) => result[index]!)
+    return mul(reshapeBy(y, [-1, 1, out], ['N·L', 1, out]), column(x, shares, [1, form.results, 1]))
   })
-  const stacked = emit('Concat', products, ['N·L', products.length, out], { axis: { int: 1 } })
-  const sums = einsum('lpo,rp->lro', [stacked, matrix(x, form.sums)], ['N·L', form.results, out])
+  const sums = products.reduce(add)
   const tiled = tiles.at(-1)! * form.results
   const lines = count / tiles.at(-1)!
   return cut(reshapeBy(sums, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
@@ -115,21 +112,24 @@ function cut(y: Value, windows: readonly number[], out: number): Value {
 }
 
 /** One matrix `[O, outer taps · C]` a product. */
-function transformedWeights({ weights, way, x }: PositionConv, form: Winograd): Value[] {
+function transformedWeights({ weights, way, x }: PositionConv, form: Winograd): readonly Value[] {
   const [first, second, ...kernel] = weights.fixedShape()
   const [out, channels, outer] = [way === 'forward' ? first! : second!, x.dim(2), product(kernel) / 3]
   const apart = reshapeBy(weights, [first!, second!, outer, 3], [first!, second!, outer, 3])
-  const names = way === 'forward' ? 'ockt' : 'cokt'
-  return form.weights.map((shares) => {
-    const terms = [apart, vector(x, inOrder(shares, way))]
-    const combined = einsum(`${names},t->okc`, terms, [out, outer, channels])
-    return reshapeBy(combined, [out, outer * channels], [out, outer * channels])
-  })
+  const byTap = transpose(apart, way === 'forward' ? [3, 0, 2, 1] : [3, 1, 2, 0])
+  const rows = reshapeBy(byTap, [3, out, outer * channels], [3, out, outer * channels])
+  return form.weights(inOrder([0, 1, 2], way).map((tap) => tapOf(rows, tap)))
+}
+
+/** `[3, …]` → `[…]`. */
+function tapOf(rows: Value, tap: number): Value {
+  const index = rows.graph.constant(new Tensor('int32', Int32Array.of(tap), []))
+  return emit('Gather', [rows, index], rows.shape.slice(1), { axis: { int: 0 } })
 }
 
 /**
  * One matrix `[N · tiles, outer taps · C]` a product. First what it takes of each tile's neighbours, for every line of the
- * image and of its padding; there, and beside the image, it takes nothing. Then the lines of the other dimensions' taps.
+ * image and of its padding. Then the lines of the other dimensions' taps.
  */
 function transformedColumns(
   { x, sizes, geometry, way }: PositionConv,
@@ -146,14 +146,9 @@ function transformedColumns(
     kernel: [...padded.map(() => 1), reads],
     strides: [...padded.map(() => 1), form.results],
   }
-  const { data: places, windows: count } = placesOf(near, sizes, lines, -1)
-  const picked = gatherPlaces(
-    x,
-    1,
-    places.map((place) => Math.max(0, place)),
-  )
-  const batch = x.shape[0]!
-  const apart = reshapeBy(picked, [-1, count, reads, channels], [batch, count, reads, channels])
+  const places = byTap(placesOf(near, sizes, lines, -1))
+  const count = product(lines)
+  const neighbours = counted(reads).map((read) => pick(x, places.subarray(read * count, (read + 1) * count)))
   const outer = {
     ...geometry,
     kernel: [...geometry.kernel.slice(0, last), 1],
@@ -163,16 +158,23 @@ function transformedColumns(
   const order = inOrder(counted(product(outer.kernel)), way)
   const taps = withTaps(placesOf(outer, lines, tiles, -1), order, -1)
   const width = taps.taps * channels
-  return form.data.map((shares) => {
-    const taken = Float32Array.from(places, (place, index) => (place < 0 ? 0 : shares[index % reads]!))
-    const terms = [apart, x.graph.constant(new Tensor('float32', taken, [count, reads]))]
-    const combined = einsum('nltc,lt->nlc', terms, [batch, count, channels])
-    return reshapeBy(gatherPlaces(combined, 1, taps.data), [-1, width], ['N·L', width])
-  })
+  return form
+    .data(neighbours)
+    .map((combined) => reshapeBy(gatherPlaces(combined, 1, taps.data), [-1, width], ['N·L', width]))
 }
 
-const matrix = ({ graph }: Value, rows: readonly (readonly number[])[]): Value =>
-  graph.constant(new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, rows[0]!.length]))
+/** The positions `places` of `x` `[N, positions, C]`, and zeros for those that are negative, in the padding. */
+function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
+  const picked = gatherPlaces(
+    x,
+    1,
+    places.map((place) => Math.max(0, place)),
+  )
+  if (places.every((place) => place >= 0)) return picked
+  const isInside = Array.from(places, (place) => Number(place >= 0))
+  return mul(picked, column(x, isInside, [places.length, 1]))
+}
 
-const vector = ({ graph }: Value, numbers: readonly number[]): Value =>
-  graph.constant(new Tensor('float32', Float32Array.from(numbers), [numbers.length]))
+/** A constant that is broadcast over channels: WebGPU takes a twentieth of the time of `Concat` or of a term of `Einsum` for it. */
+const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
+  graph.constant(new Tensor('float32', Float32Array.from(numbers), shape))
