@@ -22,14 +22,16 @@ export interface Backend<T extends HeldTensor = HeldTensor> {
   read(tensor: T): Promise<WireTensor>
   /** Frees what was kept or came out of a run as state; called once for each. Without it, that is JavaScript's memory. */
   dispose?(tensor: T): void
+  /** A tensor of the same numbers that no run overwrites, to be kept; without it, runs overwrite none. */
+  preserve?(tensor: T): Promise<T>
   /**
    * Makes a session of a model and its constants outside of it, which may be dropped then. `states` are the outputs that
-   * stay in the backend's keeping.
+   * stay in the backend's keeping, with the input, if there is one, whose next value each is.
    */
   createSession(
     model: Uint8Array,
     weights: Readonly<Record<string, WireTensor>>,
-    states: readonly string[],
+    states: ReadonlyMap<string, string | undefined>,
   ): Promise<BackendSession<T>>
   /** For tests: loses the device. */
   loseDevice?(): void

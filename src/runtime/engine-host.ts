@@ -93,9 +93,7 @@ export class EngineHost implements Engine {
   }
 
   snapshot(key: string, names: readonly string[]): Promise<void> {
-    return this.#inTurn(() => {
-      this.#tensors.snapshot(key, names)
-    })
+    return this.#inTurn(() => typed(() => this.#tensors.snapshot(key, names), `take the snapshot ${key}`))
   }
 
   restore(key: string): Promise<void> {
@@ -164,9 +162,11 @@ export class EngineHost implements Engine {
 
   #createSession(
     name: string,
-    { model, weights = {}, updates }: Program,
+    { model, weights = {}, stateInputs, updates }: Program,
   ): Promise<BackendSession<HeldTensor>> {
-    const create = () => this.backend.createSession(model, weights, Object.keys(updates))
+    const inputs = new Map(Object.entries(stateInputs).map(([input, state]) => [state, input]))
+    const states = Object.entries(updates).map(([output, state]) => [output, inputs.get(state)] as const)
+    const create = () => this.backend.createSession(model, weights, new Map(states))
     return typed(create, `load the program ${name}`)
   }
 }

@@ -47,6 +47,8 @@ export interface EngineOptions {
   readonly threads?: number | undefined
   /** Default: ONNX Runtime's C interface where that is possible; `false`: the package's JavaScript interface. */
   readonly isNative?: boolean | undefined
+  /** Whether WebGPU's commands may be recorded and replayed, where that is possible. Default: true. */
+  readonly graphCapture?: boolean | undefined
 }
 
 /** The methods on both sides of the border. */

@@ -62,13 +62,15 @@ export interface SessionParts {
   readonly weights?: Readonly<Record<string, WireTensor>>
   /** Outputs that stay on the device; the others come to JavaScript's memory. */
   readonly onDevice?: readonly string[]
+  /** Records the device's commands, and leaves all outputs there. */
+  readonly isCaptured?: boolean
 }
 
 /** Makes a session with the options that all of them have. */
 export function openSession(
   runtime: Runtime,
   { device, threads }: EngineOptions,
-  { model, weights = {}, onDevice = [] }: SessionParts,
+  { model, weights = {}, onDevice = [], isCaptured = false }: SessionParts,
 ): Promise<InferenceSession> {
   return runtime.InferenceSession.create(model, {
     executionProviders: [...providers[device].executionProviders],
@@ -79,6 +81,7 @@ export function openSession(
     // Idle threads of one session must not spin while another works.
     extra: { session: { force_spinning_stop: '1' } },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    ...(isCaptured && { enableGraphCapture: true }),
     ...(onDevice.length > 0 && {
       preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, 'gpu-buffer' as const])),
     }),

@@ -60,8 +60,12 @@ export class ResidentTensors {
   }
 
   /** A run never writes into a tensor that a snapshot has, so keeping the references is a snapshot. */
-  snapshot(key: string, names: readonly string[]): void {
-    const kept = new Map(names.map((name) => [name, this.get(name)]))
+  async snapshot(key: string, names: readonly string[]): Promise<void> {
+    const kept = new Map<string, HeldTensor>()
+    for (const name of names) {
+      const tensor = this.get(name)
+      kept.set(name, (await this.backend.preserve?.(tensor)) ?? tensor)
+    }
     for (const tensor of kept.values()) this.#hold(tensor)
     for (const tensor of this.#snapshots.get(key)?.values() ?? []) this.#letGo(tensor)
     this.#snapshots.set(key, kept)

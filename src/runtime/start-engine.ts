@@ -11,6 +11,12 @@ export interface StartOptions {
   readonly threads?: number | undefined
   /** Default: `'worker'`; `'inline'` blocks the caller's thread and is for debugging. */
   readonly engine?: 'worker' | 'inline' | undefined
+  /**
+   * On WebGPU in a page: whether the device's commands of a training step may be recorded, and replayed in later steps of
+   * the same batch size: a fraction of the work for the page's processor. The recording has buffers of its own for the
+   * activations; `false` saves that memory. Default: true.
+   */
+  readonly graphCapture?: boolean | undefined
 }
 
 /**
@@ -20,9 +26,9 @@ export interface StartOptions {
 export async function startEngine(
   device: Device,
   // ONNX Runtime's own default was one thread on a machine of two cores.
-  { threads = processorCount(), engine = 'worker' }: StartOptions = {},
+  { threads = processorCount(), engine = 'worker', graphCapture }: StartOptions = {},
 ): Promise<Engine> {
-  const options = { device, threads }
+  const options = { device, threads, graphCapture }
   const started = await orRemedy<Engine>(device, () =>
     engine === 'inline' ? startInline(options) : RemoteEngine.start(startEngineWorker(), options),
   )

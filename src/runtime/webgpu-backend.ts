@@ -1,9 +1,13 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
 import type { DType } from '../core/dtype.ts'
-import { DeviceLostError } from '../core/errors.ts'
+import { RuntimeError } from '../core/errors.ts'
 import type { Backend, BackendSession } from './backend.ts'
+import type { CaptureTools, StatePairs } from './captured-session.ts'
+import { CapturingSession } from './capturing-session.ts'
+import { DeviceWatch } from './device-watch.ts'
 import type { EngineOptions, WireTensor } from './engine.ts'
+import type { GpuDevice } from './gpu-device.ts'
 import { identityModel } from './identity-model.ts'
 import {
   openSession,
@@ -17,15 +21,6 @@ import {
 /** Element types that WebGPU has; others stay in JavaScript's memory. */
 const onDevice: ReadonlySet<DType> = new Set(['float32', 'int32'])
 
-/** How long after a run's failure the browser may still tell that the device is lost, in ms. */
-const lossMoment = 100
-
-/** The part of a `GPUDevice` that is used here: TypeScript's own DOM types lack it. */
-interface GpuDevice {
-  readonly lost: Promise<{ readonly reason: string; readonly message: string }>
-  destroy(): void
-}
-
 /**
  * ONNX Runtime on WebGPU: state stays in the device's buffers. It gets there and back through sessions that copy, in Node,
  * where reading a buffer by `getData()` aborts the process, as in browsers.
@@ -34,9 +29,9 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   readonly writesInto = false
   /** Also, buffers are lost with the last session: these stay to the end. */
   readonly #copiers = new Map<string, InferenceSession>()
-  readonly #pending = new Set<(error: Error) => void>()
-  #device: GpuDevice | undefined
-  #lost: DeviceLostError | undefined
+  /** State in the buffers of captured sessions, and whether the engine refers to it too. */
+  readonly #pinned = new Map<PackageTensor, boolean>()
+  readonly #watch = new DeviceWatch()
 
   private constructor(
     private readonly runtime: Runtime,
@@ -47,7 +42,10 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   static async open(runtime: Runtime, options: EngineOptions): Promise<WebgpuBackend> {
     const backend = new WebgpuBackend(runtime, options)
     await backend.#copier('float32', 'up')
-    await backend.#watch()
+    // Node's package has no `env.webgpu`.
+    const { webgpu } = runtime.env as { readonly webgpu?: { readonly device?: unknown } }
+    const device = (await webgpu?.device) as GpuDevice | undefined
+    if (device) backend.#watch.watch(device)
     return backend
   }
 
@@ -60,26 +58,36 @@ export class WebgpuBackend implements Backend<PackageTensor> {
     return onDevice.has(tensor.dtype) ? this.#copy(given, 'up') : given
   }
 
+  async preserve(tensor: PackageTensor): Promise<PackageTensor> {
+    return this.#pinned.has(tensor) ? this.#copy(tensor, 'up') : tensor
+  }
+
   async read(given: PackageTensor): Promise<WireTensor> {
     const { tensor, dtype, shape } = given.tensor.location === 'cpu' ? given : await this.#copy(given, 'down')
     return { dtype, shape, data: tensor.data as WireTensor['data'] }
   }
 
-  dispose({ tensor }: PackageTensor): void {
-    // The buffers of a device that is lost are gone.
-    if (!this.#lost && tensor.location !== 'cpu') tensor.dispose()
+  dispose(tensor: PackageTensor): void {
+    if (this.#pinned.has(tensor)) this.#pinned.set(tensor, false)
+    else this.#destroy(tensor)
   }
 
   async createSession(
     model: Uint8Array,
     weights: Readonly<Record<string, WireTensor>>,
-    states: readonly string[],
+    states: ReadonlyMap<string, string | undefined>,
   ): Promise<BackendSession<PackageTensor>> {
-    const session = await this.#open({ model, weights, onDevice: states })
-    return {
-      run: (inputs, outputs) => this.#guard(() => runSession(session, inputs, outputs)),
+    const session = await this.#open({ model, weights, onDevice: [...states.keys()] })
+    const plain: BackendSession<PackageTensor> = {
+      run: (inputs, outputs) => this.#watch.guard(() => runSession(session, inputs, outputs)),
       release: () => this.#release(session),
     }
+    const pairs = [...states].filter((pair): pair is [string, string] => pair[1] !== undefined)
+    const isCaptured = this.options.graphCapture !== false && pairs.length > 0 && pairs.length === states.size
+    const { device } = this.#watch
+    // Node's package doesn't record.
+    if (!isCaptured || !device) return plain
+    return this.#capturing(plain, new Map(pairs), device, this.#recorder({ model, weights }))
   }
 
   async close(): Promise<void> {
@@ -89,70 +97,70 @@ export class WebgpuBackend implements Backend<PackageTensor> {
 
   /** Loses the device, as a driver's crash would. */
   loseDevice(): void {
-    if (this.#device) this.#device.destroy()
-    else this.#lose('destroyed, by a test')
+    this.#watch.loseDevice()
   }
 
-  async #watch(): Promise<void> {
-    // Node tells of no device, and has no `env.webgpu`: there, runs fail.
-    const { webgpu } = this.runtime.env as { readonly webgpu?: { readonly device?: unknown } }
-    const device = (await webgpu?.device) as GpuDevice | undefined
-    this.#device = device
-    void device?.lost.then(({ reason, message }) => {
-      this.#lose([reason, message].filter(Boolean).join(': '))
-    })
-  }
-
-  #lose(reason: string): void {
-    this.#lost ??= new DeviceLostError(reason)
-    for (const reject of this.#pending) reject(this.#lost)
-    this.#pending.clear()
-  }
-
-  /** A run on a lost device may never end. */
-  async #guard<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#lost) throw this.#lost
-    let fail: (error: Error) => void = () => undefined
-    const loss = new Promise<never>((_, reject) => (fail = reject))
-    this.#pending.add(fail)
-    try {
-      return await Promise.race([work(), loss])
-    } catch (error) {
-      await this.#waitForLoss()
-      throw this.#lossOr(error)
-    } finally {
-      this.#pending.delete(fail)
+  #capturing(
+    plain: BackendSession<PackageTensor>,
+    pairs: StatePairs,
+    device: GpuDevice,
+    open: () => Promise<InferenceSession>,
+  ): BackendSession<PackageTensor> {
+    const tools: CaptureTools = {
+      device,
+      take: (tensor) => this.take(tensor),
+      copy: (tensor) => this.#toDevice(tensor),
+      read: (tensor) => this.read(tensor),
+      release: (session) => this.#release(session),
+      pin: (tensor) => this.#pinned.set(tensor, true),
+      free: (tensor) => {
+        this.#free(tensor)
+      },
+    }
+    const session = new CapturingSession(plain, pairs, tools, open)
+    return {
+      run: (inputs, outputs) => this.#watch.guard(() => session.run(inputs, outputs)),
+      release: () => session.release(),
     }
   }
 
-  /** A device that goes takes runs with it a moment before the browser tells of it. */
-  async #waitForLoss(): Promise<void> {
-    if (!this.#device || this.#lost) return
-    const moment = new Promise((resolve) => setTimeout(resolve, lossMoment))
-    await Promise.race([this.#device.lost, moment])
+  /** In a function of its own, since closures of one share what they refer to, and with it its life: here the weights. */
+  #recorder(parts: SessionParts): () => Promise<InferenceSession> {
+    return () => this.#open({ ...parts, isCaptured: true })
   }
 
-  #lossOr(error: unknown): unknown {
-    if (isLoss(error)) this.#lose(error.message)
-    return this.#lost ?? error
+  #free(tensor: PackageTensor): void {
+    const isHeld = this.#pinned.get(tensor) ?? false
+    this.#pinned.delete(tensor)
+    if (!isHeld) this.#destroy(tensor)
+  }
+
+  #destroy({ tensor }: PackageTensor): void {
+    // The buffers of a device that is lost are gone.
+    if (!this.#watch.isLost && tensor.location !== 'cpu') tensor.dispose()
   }
 
   #open(parts: SessionParts): Promise<InferenceSession> {
-    return this.#guard(() => openSession(this.runtime, this.options, parts))
+    return this.#watch.guard(() => openSession(this.runtime, this.options, parts))
   }
 
   async #release(session: InferenceSession): Promise<void> {
     try {
       await session.release()
     } catch (error) {
-      if (!this.#lost) throw error
+      if (!this.#watch.isLost) throw error
     }
   }
 
   async #copy(tensor: PackageTensor, way: 'up' | 'down'): Promise<PackageTensor> {
     const session = await this.#copier(tensor.dtype, way)
-    const results = await this.#guard(() => runSession(session, { x: tensor }, new Map([['y', undefined]])))
-    return results.get('y')!
+    const run = () => runSession(session, { x: tensor }, new Map([['y', undefined]]))
+    return (await this.#watch.guard(run)).get('y')!
+  }
+
+  async #toDevice(tensor: PackageTensor): Promise<PackageTensor> {
+    if (onDevice.has(tensor.dtype)) return this.#copy(tensor, 'up')
+    throw new RuntimeError(`WebGPU has no buffers of ${tensor.dtype}: give float32 or int32`)
   }
 
   async #copier(dtype: DType, way: 'up' | 'down'): Promise<InferenceSession> {
@@ -163,11 +171,4 @@ export class WebgpuBackend implements Backend<PackageTensor> {
     this.#copiers.set(key, session)
     return session
   }
-}
-
-/** What Dawn, which is WebGPU in Node, and ONNX Runtime say. */
-function isLoss(error: unknown): error is Error {
-  return (
-    error instanceof Error && /device (is|was|has been) lost|device ?lost|lost device/i.test(error.message)
-  )
 }

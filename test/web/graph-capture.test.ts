@@ -1,0 +1,69 @@
+/** Training steps on WebGPU whose commands are recorded once and replayed. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+import { openChromium, type Browser } from './support/chromium.ts'
+import { serveLibrary } from './support/library.ts'
+import { LibraryPage } from './support/page.ts'
+import type { Server } from './support/server.ts'
+
+interface Epochs {
+  readonly losses: readonly number[]
+  readonly evaluations: readonly number[]
+  readonly replays: readonly number[]
+}
+
+// Minutes, where the machine does other work: WebGPU is the processor's.
+vi.setConfig({ testTimeout: 600_000 })
+
+let browser: Browser
+let server: Server
+/** One for all: to make ONNX Runtime's WebAssembly ready takes the most of the time. */
+let page: LibraryPage
+
+beforeAll(async () => {
+  server = await serveLibrary()
+  browser = await openChromium()
+  page = await LibraryPage.open(browser, server)
+})
+
+afterAll(async () => {
+  await page.close()
+  await Promise.all([browser.close(), server.close()])
+})
+
+const inPage = <T>(name: string, options: object = {}) => page.call<T>('capture.js', name, options)
+
+async function asItIs(network: string): Promise<Epochs> {
+  const found = await inPage<Epochs>('fourEpochs', { network, graphCapture: false })
+  expect(found.losses).toHaveLength(24)
+  expect(found.evaluations).toHaveLength(5)
+  expect(found.replays).toEqual([])
+  return found
+}
+
+describe('replayed steps', () => {
+  it.each(['linear', 'convolutions'])(
+    'compute bit by bit what steps do that are encoded anew: %s',
+    async (network) => {
+      const { replays, ...found } = await inPage<Epochs>('fourEpochs', { network })
+      expect({ ...found, replays: [] }).toEqual(await asItIs(network))
+      // From the ninth on; but the last of an epoch is smaller.
+      expect(replays).toEqual([9, 10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22])
+    },
+  )
+
+  it.each(['refused', 'wrong'])('are none where recording is %s', async (sabotage) => {
+    const found = await inPage('fourEpochs', { network: 'linear', sabotage })
+    expect(found).toEqual(await asItIs('linear'))
+  })
+
+  it('keep no tensor and no buffer that a step made', async () => {
+    const found = await inPage('threeHundredSteps')
+    // Weight, bias and the momentum of each; the snapshot has two; replays read four.
+    expect(found).toEqual({ live: { 59: 10, 299: 10, end: 0 }, twice: 0, kept: 0 })
+  })
+
+  it('end with the error of a lost device, and the session can be closed', async () => {
+    expect(await inPage('loseDevice')).toEqual(['DeviceLostError', 'DeviceLostError'])
+  })
+})
