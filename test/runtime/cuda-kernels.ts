@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 import type { DType } from '../../src/core/dtype.ts'
-import type { Node, Value } from '../../src/graph/graph.ts'
+import type { Node } from '../../src/graph/graph.ts'
 import { opset } from '../../src/graph/serialize.ts'
 
 /** A kernel of the CUDA provider for graphs of our operator set: scripts/cuda-kernels.js says more. */
