@@ -75,7 +75,9 @@ describe('CUDA without a GPU', () => {
     const { program, results } = await plan.several!()
     expect(program.stateInputs).toEqual(plan.program.stateInputs)
     expect(Object.values(program.updates).sort()).toEqual(Object.values(plan.program.updates).sort())
-    expect(new Set(program.fetches)).toEqual(new Set(results.flatMap((names) => Object.values(names))))
+    expect(new Set(program.fetches)).toEqual(
+      new Set(results.flatMap(({ lossName, outputName }) => [lossName, outputName])),
+    )
     expect(program.fetches).toHaveLength(8)
   })
 })
