@@ -1,4 +1,4 @@
-"""PyTorch's side of bench/cuda.ts: seconds of a ResNet-18 training step on CUDA, by batch and work, as one JSON line."""
+"""PyTorch's side of bench/cuda.ts: seconds of a ResNet-18 training step, by batch and work, as one JSON line."""
 import json
 import statistics
 import sys
@@ -8,9 +8,10 @@ import torch
 import torchvision
 from torch import nn
 
-if not torch.cuda.is_available():
+name, number, size, steps, batches = json.loads(sys.argv[1])
+if name == 'cuda' and not torch.cuda.is_available():
     sys.exit('PyTorch here has no CUDA')
-size, steps, batches = json.loads(sys.argv[1])
+device = torch.device(name, number)
 results = {}
 for batch in batches:
     for work in ('frozen', 'finetune'):
@@ -18,7 +19,7 @@ for batch in batches:
         for parameter in model.parameters():
             parameter.requires_grad = work == 'finetune'
         model.fc = nn.Linear(512, 2)
-        model.cuda().train()
+        model.to(device).train()
         trained = [p for p in model.parameters() if p.requires_grad]
         optimizer = torch.optim.SGD(trained, lr=0.001, momentum=0.9)
         # On the host, as ours are: the batch crosses at each step.
@@ -27,10 +28,11 @@ for batch in batches:
         for _ in range(steps + 3):
             began = time.perf_counter()
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(model(x.cuda()), y.cuda())
+            loss = nn.functional.cross_entropy(model(x.to(device)), y.to(device))
             loss.backward()
             optimizer.step()
             loss.item()
             times.append(time.perf_counter() - began)
         results[f'{work} {batch}'] = statistics.median(times[3:])
-print(json.dumps({'version': torch.__version__, 'device': torch.cuda.get_device_name(), 'seconds': results}))
+where = torch.cuda.get_device_name(device) if name == 'cuda' else name
+print(json.dumps({'version': torch.__version__, 'device': where, 'seconds': results}))

@@ -49,7 +49,13 @@ export type { Criterion } from './runtime/criterion.ts'
 export type { Device } from './runtime/providers.ts'
 export { type GradientCheckpointing } from './nn/checkpoint-blocks.ts'
 export { setAssetsFolder } from './runtime/assets-folder.ts'
-export { TrainingSession, type SessionStep, type TrainingSessionOptions } from './runtime/training-session.ts'
+export {
+  TrainingSession,
+  type SessionStep,
+  type StepBatch,
+  type TrainingSessionOptions,
+  type TrainStepsOptions,
+} from './runtime/training-session.ts'
 
 // data: data sets, the order of their samples, and batches of them
 export type { Allocate, Dataset, Sample, SampleHandler, SampleJob } from './data/dataset.ts'

@@ -41,9 +41,7 @@ export function rewrite(graph: Graph, replace: Replace): Rewritten {
   for (const input of graph.inputs) map.set(input, copyInput(target, input))
   for (const constant of graph.constants) {
     if (used.has(constant) || graph.outputs.includes(constant)) {
-      // Made-up names start anew in the copy; given ones stay.
-      const name = constant.name.includes(':') ? undefined : constant.name
-      map.set(constant, target.constant(constant.constant!, name))
+      map.set(constant, copyConstant(target, constant))
     }
   }
   for (const node of live) {
@@ -56,6 +54,11 @@ export function rewrite(graph: Graph, replace: Replace): Rewritten {
   }
   for (const output of graph.outputs) target.output(map.get(output)!)
   return { graph: target, map }
+}
+
+/** A constant in another graph: made-up names start anew there, given ones stay. */
+export function copyConstant(target: Graph, { name, constant }: Value): Value {
+  return target.constant(constant!, name.includes(':') ? undefined : name)
 }
 
 function copyInput(target: Graph, { name, dtype, shape }: Value): Value {

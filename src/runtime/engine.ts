@@ -43,6 +43,8 @@ export interface Program {
 /** What an engine is started with. */
 export interface EngineOptions {
   readonly device: Device
+  /** Which of several devices of that kind: CUDA alone has a choice. */
+  readonly deviceId?: number | undefined
   /** Threads inside of an operator; the default is ONNX Runtime's: one a core. */
   readonly threads?: number | undefined
   /** Default: ONNX Runtime's C interface where that is possible; `false`: the package's JavaScript interface. */

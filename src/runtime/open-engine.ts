@@ -1,7 +1,7 @@
 import { devices, webgpuAdapter } from '#platform'
 
 import type { Engine } from './engine.ts'
-import { checkDevice, type Device } from './providers.ts'
+import { checkDevice, checkDeviceId, type Device } from './providers.ts'
 import { startEngine, type StartOptions } from './start-engine.ts'
 
 /** An engine, and the device that it's on. */
@@ -16,7 +16,7 @@ export interface OpenEngine {
  * Starts an engine on the device that is asked for, or for `'auto'` on the fastest that works: in Node the CPU; in a page
  * WebGPU, if a training step on it gives the right numbers, else WebAssembly.
  *
- * @throws {@link ArgumentError} for a device that isn't known here.
+ * @throws {@link ArgumentError} for a device that isn't known here, or a `deviceId` that it can't have.
  * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
  */
 export async function openEngine(device: string, options: StartOptions = {}): Promise<OpenEngine> {
@@ -24,6 +24,7 @@ export async function openEngine(device: string, options: StartOptions = {}): Pr
     const known = checkDevice(device)
     return { engine: await startEngine(known, options), device: known, reason: 'asked for' }
   }
+  checkDeviceId(device, options.deviceId)
   if (devices.includes('cpu')) {
     const reason = 'auto: the CPU, the one device in Node whose speed was measured'
     return { engine: await startEngine('cpu', options), device: 'cpu', reason }

@@ -3,7 +3,7 @@ import type { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-nod
 import type { DType } from '../core/dtype.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
 import type { EngineOptions, WireTensor } from './engine.ts'
-import { providers } from './providers.ts'
+import { executionProvidersOf } from './providers.ts'
 
 /** The part of an ONNX Runtime package that is used here. */
 export interface Runtime {
@@ -69,11 +69,11 @@ export interface SessionParts {
 /** Makes a session with the options that all of them have. */
 export function openSession(
   runtime: Runtime,
-  { device, threads }: EngineOptions,
+  { device, deviceId, threads }: EngineOptions,
   { model, weights = {}, onDevice = [], isCaptured = false }: SessionParts,
 ): Promise<InferenceSession> {
   return runtime.InferenceSession.create(model, {
-    executionProviders: [...providers[device].executionProviders],
+    executionProviders: executionProvidersOf(device, deviceId),
     graphOptimizationLevel: 'all',
     // Planning memory as one block took a fifth more of it (ResNet-18, batch 4), and was no faster.
     enableMemPattern: false,

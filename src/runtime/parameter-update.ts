@@ -74,9 +74,14 @@ function ofRank(scalar: Value, rank: number, ones: Map<string, Value>): Value {
   return shaped
 }
 
-/** The hyperparameter `name` of the next step. */
-export function scalarOf(optimizer: Optimizer, { parameter, group }: Trained, name: string): Tensor {
-  const value = optimizer.hyperparameters(group, optimizer.steps(parameter))[name]
+/** The hyperparameter `name` of the step that comes after the next `ahead` ones. */
+export function scalarOf(
+  optimizer: Optimizer,
+  { parameter, group }: Trained,
+  name: string,
+  ahead: number,
+): Tensor {
+  const value = optimizer.hyperparameters(group, optimizer.steps(parameter) + ahead)[name]
   if (value === undefined)
     throw new ArgumentError(`the optimizer asked for ${name}, but hyperparameters() doesn't give it`)
   return Tensor.from(value)

@@ -23,7 +23,8 @@ export const providers: Readonly<Record<Device, Provider>> = {
     executionProviders: ['cuda'],
     remedy:
       'it needs Linux x64, an NVIDIA driver, CUDA 12, cuDNN 9 and the CUDA libraries of ONNX Runtime, which ' +
-      "`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` downloads; or use device: 'cpu'",
+      '`ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node` downloads, and a deviceId that `nvidia-smi` ' +
+      "lists, if one is given; or use device: 'cpu'",
   },
   // The default NHWC layout gives wrong results for some grouped convolutions.
   webgpu: {
@@ -38,6 +39,32 @@ export const providers: Readonly<Record<Device, Provider>> = {
       ? 'it needs a browser with WebAssembly SIMD, and room for the model'
       : "in Node, device: 'cpu' is faster",
   },
+}
+
+/** Execution providers as ONNX Runtime takes them, on the device of that number where one is given. */
+export function executionProvidersOf(
+  device: Device,
+  deviceId?: number,
+): InferenceSession.ExecutionProviderConfig[] {
+  const { executionProviders } = providers[device]
+  if (deviceId === undefined) return [...executionProviders]
+  return executionProviders.map((provider) => ({
+    ...(typeof provider === 'string' ? { name: provider } : provider),
+    deviceId,
+  }))
+}
+
+/** Throws {@link ArgumentError} for a number that no device of that kind can have. */
+export function checkDeviceId(device: string, deviceId: number | undefined): void {
+  if (deviceId === undefined) return
+  if (device !== 'cuda')
+    throw new ArgumentError(
+      `deviceId is for device: 'cuda', which counts graphics processors, not for device: '${device}': leave it out`,
+    )
+  if (!Number.isInteger(deviceId) || deviceId < 0)
+    throw new ArgumentError(
+      `deviceId must be the number of a graphics processor, from 0 on, not ${deviceId}: nvidia-smi lists them`,
+    )
 }
 
 /** Throws {@link ArgumentError} for a device that there isn't, or not here. */

@@ -3,12 +3,14 @@ import { processorCount, startEngineWorker } from '#platform'
 import { RemoteEngine } from './engine-rpc.ts'
 import type { Engine, EngineOptions, Program } from './engine.ts'
 import { identityModel } from './identity-model.ts'
-import { providers, type Device } from './providers.ts'
+import { checkDeviceId, providers, type Device } from './providers.ts'
 
 /** Options of {@link startEngine}. */
 export interface StartOptions {
   /** Threads inside of an operator. Default: one a core. */
   readonly threads?: number | undefined
+  /** Which of several graphics processors computes, as `nvidia-smi` counts them: for `'cuda'` alone. Default: 0. */
+  readonly deviceId?: number | undefined
   /** Default: `'worker'`; `'inline'` blocks the caller's thread and is for debugging. */
   readonly engine?: 'worker' | 'inline' | undefined
   /**
@@ -21,14 +23,15 @@ export interface StartOptions {
 
 /**
  * Starts an engine on `device`. Throws {@link RuntimeError} with the remedy if its package is missing or the device
- * can't be used.
+ * can't be used, and {@link ArgumentError} for a `deviceId` that it can't have.
  */
 export async function startEngine(
   device: Device,
   // ONNX Runtime's own default was one thread on a machine of two cores.
-  { threads = processorCount(), engine = 'worker', graphCapture }: StartOptions = {},
+  { threads = processorCount(), deviceId, engine = 'worker', graphCapture }: StartOptions = {},
 ): Promise<Engine> {
-  const options = { device, threads, graphCapture }
+  checkDeviceId(device, deviceId)
+  const options = { device, threads, deviceId, graphCapture }
   const started = await orRemedy<Engine>(device, () =>
     engine === 'inline' ? startInline(options) : RemoteEngine.start(startEngineWorker(), options),
   )

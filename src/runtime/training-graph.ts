@@ -3,10 +3,8 @@ import { nextTurn } from '#platform'
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Graph, Value } from '../graph/graph.ts'
-import { overwritable } from '../graph/overwrite.ts'
 import { recomputeBlocks } from '../graph/recompute.ts'
 import { composed, type Rewritten } from '../graph/rewrite.ts'
-import { serializeApart } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
 import { traceModule, type BatchNeed, type Trace } from '../nn/trace.ts'
@@ -14,9 +12,11 @@ import { lowerGraph } from '../ops/lower.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
 import type { Program, WireTensor, WireTensors, ZeroTensor } from './engine.ts'
+import { programOf, type Border } from './graph-program.ts'
 import { memoryProfile, type MemoryProfile } from './memory-estimate.ts'
 import { groupOf, scalarOf, slotOf, updateParameter, type Trained } from './parameter-update.ts'
 import type { Device } from './providers.ts'
+import { buildSeveral, type SeveralSteps } from './several-steps.ts'
 
 /** A serialised graph and how its inputs and outputs meet the resident state. */
 export interface Built {
@@ -47,8 +47,10 @@ export interface TrainingPlan extends Built {
     readonly shape: readonly number[]
     readonly dropProbability: number
   }[]
-  /** The hyperparameters of the next step, as feeds. */
-  scalars(): WireTensors
+  /** The hyperparameters, as feeds, of the step that comes after the next `ahead` ones. Default: 0. */
+  scalars(ahead?: number): WireTensors
+  /** Several of these steps in one run; there where the plan was made for that. */
+  several?(): Promise<SeveralSteps>
   /** Writes pulled tensors into module and optimizer; `steps` were made since the last time. */
   store(read: (name: string) => Tensor, steps: number): void
 }
@@ -62,6 +64,8 @@ export async function buildTraining(
   device: Device,
   /** Paths of the modules whose activations are computed anew in the backward pass. */
   blocks: readonly string[] = [],
+  /** Steps in a run of {@link TrainingPlan.several}. */
+  stepsPerRun = 1,
 ): Promise<TrainingPlan> {
   const groups = groupOf(optimizer)
   const { trace, output } = traceModule(model, {
@@ -87,10 +91,12 @@ export async function buildTraining(
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   await nextTurn()
   const slotNames = [...initial.keys()]
-  const base = await build(trace, { output, loss, target, updates, extraState: initial, blocks }, device)
+  const parts = { output, loss, target, updates, extraState: initial, blocks }
+  const { built, graph, border } = await build(trace, parts, device)
   const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
   return {
-    ...base,
+    ...built,
+    ...(stepsPerRun > 1 && { several: () => buildSeveral(graph, border, stepsPerRun, device) }),
     stateNames: [...updates.keys()],
     modelNames,
     masks: trace.randomInputs.map(({ value, dropProbability }) => ({
@@ -98,9 +104,9 @@ export async function buildTraining(
       shape: value.shape.slice(1).map(Number),
       dropProbability,
     })),
-    scalars: () =>
+    scalars: (ahead = 0) =>
       Object.fromEntries(
-        [...hypers].map(([key, { entry, name }]) => [key, scalarOf(optimizer, entry, name)]),
+        [...hypers].map(([key, { entry, name }]) => [key, scalarOf(optimizer, entry, name, ahead)]),
       ),
     store: (read, steps) => {
       storeModel(model, trace, updates, read, steps)
@@ -140,7 +146,8 @@ export async function buildEvaluation(
   const states = [...model.namedParameters(), ...model.namedBuffers()]
   const baked = changing === 'inputs' ? [] : states.filter(([, state]) => !frozen(state))
   const parts = { output, ...loss, updates: new Map(), extraState: new Map() }
-  return build(trace, { ...parts, baked: new Map(baked.map(([name, state]) => [name, state])) }, device)
+  const all = { ...parts, baked: new Map(baked.map(([name, state]) => [name, state])) }
+  return (await build(trace, all, device)).built
 }
 
 /** What {@link buildEvaluation} computes, and of what. */
@@ -178,7 +185,7 @@ async function build(
   trace: Trace,
   { output, loss, target, updates, extraState, baked = new Map(), blocks = [] }: Parts,
   device: Device,
-): Promise<Built> {
+): Promise<{ readonly built: Built; readonly graph: Graph; readonly border: Border }> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
   const { graph, map } = lowered(trace.graph, blocks, { output, ...(loss && { loss }) }, device)
   await nextTurn()
@@ -190,19 +197,15 @@ async function build(
   const used = new Map([...baked].filter(([name]) => graph.constants.some((value) => value.name === name)))
   const inputs = [...model, ...extraState]
   const state = [...inputs, ...[...used].map(([name, value]) => [name, () => value.tensor] as const)]
-  const { model: bytes, weights } = await serializeApart(graph, nextTurn, new Set(used.keys()))
-  return {
-    program: {
-      model: bytes,
-      weights: Object.fromEntries(Object.entries(weights).filter(([name]) => !used.has(name))),
-      ...(used.size > 0 && {
-        residentWeights: Object.fromEntries([...used.keys()].map((name) => [name, name])),
-      }),
-      stateInputs: Object.fromEntries(inputs.map(([name]) => [name, name])),
-      updates: Object.fromEntries([...updates].map(([name, value]) => [nameOf(value), name])),
-      inPlace: overwrittenSlots(graph, updates, extraState, map),
-      fetches: [...(loss ? [nameOf(loss)] : []), nameOf(output)],
-    },
+  const border: Border = {
+    stateInputs: inputs.map(([name]) => name),
+    updates: new Map([...updates].map(([name, value]) => [name, map.get(value)!])),
+    slots: new Set(extraState.keys()),
+    baked: new Set(used.keys()),
+    fetches: [...(loss ? [map.get(loss)!] : []), map.get(output)!],
+  }
+  const built: Built = {
+    program: await programOf(graph, border),
     ...(loss && { lossName: nameOf(loss) }),
     outputName: nameOf(output),
     ...(target && { target }),
@@ -211,24 +214,7 @@ async function build(
     memory: device === 'wasm' ? memoryProfile(graph) : [],
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
-}
-
-/**
- * Optimizer state that a step may write over the old one. Parameters alternate between two tensors: the gradient with
- * respect to a layer's input reads them late, and an evaluation may have been made with them as constants.
- */
-function overwrittenSlots(
-  graph: Graph,
-  updates: ReadonlyMap<string, Value>,
-  slots: Parts['extraState'],
-  map: ReadonlyMap<Value, Value>,
-): string[] {
-  const inputs = new Map(graph.inputs.map((value) => [value.name, value]))
-  const pairs = [...updates].flatMap(([name, value]) => {
-    const input = slots.has(name) ? inputs.get(name) : undefined
-    return input ? [[input, map.get(value)!] as const] : []
-  })
-  return overwritable(graph, pairs).map(([{ name }]) => name)
+  return { built, graph, border }
 }
 
 function lowered(

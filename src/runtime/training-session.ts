@@ -1,6 +1,6 @@
 import { nextTurn, runtimeWarnings } from '#platform'
 
-import { RuntimeError } from '../core/errors.ts'
+import { ArgumentError, RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
 import { checkpointBlocks, type GradientCheckpointing } from '../nn/checkpoint-blocks.ts'
@@ -14,6 +14,7 @@ import { checkMemory } from './memory-estimate.ts'
 import { openEngine } from './open-engine.ts'
 import type { Device } from './providers.ts'
 import { stateOf, type SessionState } from './session-state.ts'
+import { feedsOfStep, type SeveralSteps, type StepNames } from './several-steps.ts'
 import { loadProgram, type StartOptions } from './start-engine.ts'
 import type { Built, ChangingState, TrainingPlan } from './training-graph.ts'
 
@@ -36,6 +37,29 @@ export interface TrainingSessionOptions extends StartOptions {
   readonly gradientCheckpointing?: GradientCheckpointing | undefined
   /** Draws Dropout's masks. Default: seed 0. */
   readonly generator?: Generator | undefined
+  /**
+   * Steps that {@link TrainingSession.trainSteps} makes in one run of one graph, an integer ≥ 1. It saves what a run costs
+   * beside computing: on `'cuda'` in Node, the way of parameters and optimizer state to the device and back. Each has to wait
+   * for the last of them. Default: 1.
+   */
+  readonly stepsPerRun?: number | undefined
+}
+
+/** What a step of training takes. */
+export interface StepBatch {
+  /** `[N, …]`, float32. */
+  readonly inputs: Tensor
+  /** int32 class indices `[N]`, or what the criterion takes. */
+  readonly labels: Tensor
+}
+
+/** Options of {@link TrainingSession.trainSteps}. */
+export interface TrainStepsOptions {
+  /**
+   * Called for each batch between reading its hyperparameters and those of the next: for a scheduler that steps once a batch,
+   * `afterStep: () => scheduler.step()`. The step itself may not have been made then.
+   */
+  readonly afterStep?: ((index: number) => void) | undefined
 }
 
 /** Result of a step. */
@@ -73,6 +97,7 @@ export class TrainingSession {
   readonly #resident = new Set<string>()
   #loading: Promise<unknown> = Promise.resolve()
   #plan: TrainingPlan | undefined
+  #several: Promise<SeveralSteps> | undefined
   #inputShape: readonly number[] | undefined
   /** Since the state changed. */
   #evaluations = 0
@@ -98,10 +123,12 @@ export class TrainingSession {
    * Starts the engine.
    *
    * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
-   * @throws {@link ArgumentError} where `gradientCheckpointing` names a module that isn't there.
+   * @throws {@link ArgumentError} where `gradientCheckpointing` names a module that isn't there, or `stepsPerRun` is no
+   *   integer ≥ 1.
    */
   static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
     checkpointBlocks(model, options.gradientCheckpointing)
+    checkStepsPerRun(options.stepsPerRun)
     const opening = openEngine(options.device ?? 'auto', options)
     const [{ engine, device, reason }] = await Promise.all([opening, graphBuilder()])
     return new TrainingSession(model, options, engine, device, reason)
@@ -117,19 +144,51 @@ export class TrainingSession {
     this.#check(inputs)
     await this.#program('train')
     const plan = this.#plan!
-    checkBatchNeeds(inputs.shape[0]!, plan.batchNeeds)
+    checkTraining(plan, { inputs, labels })
     checkMemory(plan.memory, inputs.shape[0]!)
-    checkLabels(labels, inputs.shape[0]!, plan.target!)
-    const feeds = {
-      ...batchFeeds(plan, inputs, labels),
-      ...plan.scalars(),
-      ...this.#masks(plan, inputs.shape[0]!),
-    }
+    const feeds = this.#trainingFeeds(plan, { inputs, labels })
     this.#evaluations = 0
     const results = await this.#engine.run('train', feeds)
-    this.#options.optimizer?.countStep()
-    this.#steps.made++
+    this.#count(1)
     return stepOf(plan, results)
+  }
+
+  /**
+   * One step of training on each batch, as so many calls of {@link trainStep} would make them: `stepsPerRun` at a time in
+   * one run, and singly those that are left. Batches may differ in size.
+   *
+   * @returns Loss and outputs of each step, the outputs with the parameters before it.
+   * @throws What {@link trainStep} throws, before any step of the run with that batch.
+   *
+   * @example
+   * ```ts
+   * import { Tensor, TrainingSession, nn, optim } from 'onnx-finetune'
+   *
+   * const model = new nn.Linear(4, 2)
+   * const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 })
+   * const options = { criterion: new nn.CrossEntropyLoss(), optimizer, stepsPerRun: 2 }
+   * await using session = await TrainingSession.create(model, options)
+   * const batch = { inputs: Tensor.zeros([3, 4]), labels: Tensor.zeros([3], 'int32') }
+   * const [first, second] = await session.trainSteps([batch, batch])
+   * ```
+   */
+  async trainSteps(
+    batches: readonly StepBatch[],
+    { afterStep }: TrainStepsOptions = {},
+  ): Promise<SessionStep[]> {
+    const { stepsPerRun = 1 } = this.#options
+    const steps: SessionStep[] = []
+    while (steps.length < batches.length) {
+      const [from, to] = [steps.length, steps.length + stepsPerRun]
+      if (stepsPerRun > 1 && to <= batches.length) {
+        steps.push(...(await this.#runSeveral(batches.slice(from, to), (step) => afterStep?.(from + step))))
+        continue
+      }
+      const { inputs, labels } = batches[from]!
+      steps.push(await this.trainStep(inputs, labels))
+      afterStep?.(from)
+    }
+    return steps
   }
 
   /**
@@ -231,6 +290,54 @@ export class TrainingSession {
     return this.close()
   }
 
+  async #runSeveral(
+    batches: readonly StepBatch[],
+    afterStep: (step: number) => void,
+  ): Promise<SessionStep[]> {
+    for (const { inputs } of batches) this.#check(inputs)
+    await this.#program('train')
+    const plan = this.#plan!
+    for (const batch of batches) checkTraining(plan, batch)
+    const { memory, results: names } = await this.#severalSteps(plan)
+    checkMemory(memory, Math.max(...batches.map(({ inputs }) => inputs.shape[0]!)))
+    const feeds = batches.map((batch, step) => {
+      const ofStep = feedsOfStep(this.#trainingFeeds(plan, batch, step), step)
+      afterStep(step)
+      return Object.entries(ofStep)
+    })
+    this.#evaluations = 0
+    const results = await this.#engine.run('several', Object.fromEntries(feeds.flat()))
+    this.#count(batches.length)
+    return names.map((ofStep) => stepOf(ofStep, results))
+  }
+
+  /** Feeds of the step that comes after the next `ahead` ones. */
+  #trainingFeeds(plan: TrainingPlan, { inputs, labels }: StepBatch, ahead = 0): WireTensors {
+    return {
+      ...batchFeeds(plan, inputs, labels),
+      ...plan.scalars(ahead),
+      ...this.#masks(plan, inputs.shape[0]!),
+    }
+  }
+
+  #count(steps: number): void {
+    for (let step = 0; step < steps; step++) this.#options.optimizer?.countStep()
+    this.#steps.made += steps
+  }
+
+  /** The program of several steps, built when it's first needed. Its state is that of `plan`. */
+  #severalSteps(plan: TrainingPlan): Promise<SeveralSteps> {
+    if (!this.#several) {
+      this.#several = this.#loading.then(async () => {
+        const built = await plan.several!()
+        await loadProgram(this.#engine, this.device, 'several', built.program)
+        return built
+      })
+      this.#loading = this.#several.catch(() => (this.#several = undefined))
+    }
+    return this.#several
+  }
+
   /** The program of that name, built at the first call. */
   #program(name: ProgramName): Promise<Built> {
     let program = this.#programs.get(name)
@@ -284,7 +391,8 @@ export class TrainingSession {
       return buildEvaluation(this.#model, shape, { criterion, optimizer, changing }, this.device)
     if (!optimizer) throw new RuntimeError('nothing can be trained: create the session with an optimizer')
     const blocks = checkpointBlocks(this.#model, this.#options.gradientCheckpointing)
-    return buildTraining(this.#model, shape, criterion, optimizer, this.device, blocks)
+    const { stepsPerRun } = this.#options
+    return buildTraining(this.#model, shape, criterion, optimizer, this.device, blocks, stepsPerRun)
   }
 
   /**
@@ -319,6 +427,17 @@ export class TrainingSession {
   }
 }
 
+function checkStepsPerRun(stepsPerRun = 1): void {
+  if (Number.isInteger(stepsPerRun) && stepsPerRun >= 1) return
+  throw new ArgumentError(`stepsPerRun must be an integer of at least 1, not ${stepsPerRun}`)
+}
+
+/** Throws unless a training step can take the batch. */
+function checkTraining({ batchNeeds, target }: TrainingPlan, { inputs, labels }: StepBatch): void {
+  checkBatchNeeds(inputs.shape[0]!, batchNeeds)
+  checkLabels(labels, inputs.shape[0]!, target!)
+}
+
 /** What builds graphs brings protobuf along: it's loaded while the engine starts, and not with the library. */
 const graphBuilder = () => import('./training-graph.ts')
 
@@ -332,7 +451,7 @@ function batchFeeds({ usesBatchSize }: Built, inputs: Tensor, labels?: Tensor): 
   return { input: inputs, ...(labels && { labels }), ...(usesBatchSize ? { 'dim:N': size } : {}) }
 }
 
-function stepOf({ lossName, outputName }: Built, results: WireTensors): SessionStep {
+function stepOf({ lossName, outputName }: Built | StepNames, results: WireTensors): SessionStep {
   return { loss: Number(results[lossName!]!.data[0]), outputs: toTensor(results[outputName]!) }
 }
 

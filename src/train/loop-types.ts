@@ -34,6 +34,8 @@ export interface StepResult {
 /** A model on a device. */
 export interface StepSession {
   trainStep(inputs: Tensor, labels: Tensor): Promise<StepResult>
+  /** A step on each batch, in one run; asked for only with `stepsPerRun` > 1. */
+  trainSteps(batches: readonly Batch[]): Promise<readonly StepResult[]>
   evalStep(inputs: Tensor, labels: Tensor): Promise<StepResult>
   /** Keeps a copy of parameters and buffers on the device. */
   snapshot(): Promise<void>

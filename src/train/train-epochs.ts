@@ -9,9 +9,11 @@ import type {
   LoopCheckpoints,
   Phase,
   ResumableSource,
+  StepResult,
   StepSession,
 } from './loop-types.ts'
 import { isBetter } from './is-better.ts'
+import { inRuns, RunGuard } from './step-runs.ts'
 import { RunningMetrics, type Metrics } from './running-metrics.ts'
 
 /** Options of {@link trainEpochs}. */
@@ -23,8 +25,10 @@ export interface TrainEpochsOptions {
   readonly optimizer: { readonly paramGroups: readonly { readonly lr: number }[] }
   /** Stepped after each epoch, with the validation loss (or the training loss, without validation). */
   readonly scheduler?: EpochScheduler | undefined
-  /** Stops before the next batch with an {@link AbortError}. */
+  /** Stops before the next batch, or the next run of several, with an {@link AbortError}. */
   readonly signal?: AbortSignal | undefined
+  /** Training batches in a run: see `TrainOptions`. Default: 1. */
+  readonly stepsPerRun?: number | undefined
 }
 
 /** How {@link trainEpochs} is made to go on. With either, `train` must be a {@link ResumableSource}. */
@@ -160,20 +164,42 @@ class Loop {
 
   async *#trainPhase(open: Open): AsyncGenerator<TrainEvent, Metrics, undefined> {
     const source = this.#options.dataloaders.train
-    const { running, order, learningRates } = open
+    const { running, order } = open
     const batches = order ? (source as ResumableSource).epoch(order, open.batch) : source
-    for await (const { inputs, labels } of batches) {
-      throwIfAborted(this.#options.signal, 'training')
-      const { loss, outputs } = await this.#session.trainStep(inputs, labels)
-      if (!Number.isFinite(loss)) throw new NonFiniteLossError(loss, this.#epoch, open.batch, learningRates)
-      running.add(loss, outputs, labels)
-      const batch = open.batch++
-      this.#step++
-      yield { ...this.#batchEvent('train', batch, source.length, running), loss, outputs, labels }
-      if (this.#checkpoints?.isDue(this.#step)) await this.#checkpoints.save(this.#state())
-      yield* this.#checkpoints?.events() ?? []
+    const { stepsPerRun = 1, optimizer, signal } = this.#options
+    const isDue = (ahead: number) => this.#checkpoints?.isDue(this.#step + ahead) ?? false
+    for await (const run of inRuns(batches, stepsPerRun, isDue)) {
+      throwIfAborted(signal, 'training')
+      const guard = new RunGuard(optimizer, run.length)
+      for (const [index, step] of (await this.#trainRun(run)).entries()) {
+        yield* this.#report(open, run[index]!, step)
+        guard.check(index)
+      }
     }
     return yield* this.#endPhase('train', open.batch, running)
+  }
+
+  async #trainRun(run: readonly Batch[]): Promise<readonly StepResult[]> {
+    if (run.length > 1) return this.#session.trainSteps(run)
+    const [{ inputs, labels }] = run as [Batch]
+    return [await this.#session.trainStep(inputs, labels)]
+  }
+
+  /** What comes after a training step. */
+  async *#report(
+    open: Open,
+    { labels }: Batch,
+    { loss, outputs }: StepResult,
+  ): AsyncGenerator<TrainEvent, void, undefined> {
+    const { running, learningRates } = open
+    if (!Number.isFinite(loss)) throw new NonFiniteLossError(loss, this.#epoch, open.batch, learningRates)
+    running.add(loss, outputs, labels)
+    const batch = open.batch++
+    this.#step++
+    const { length } = this.#options.dataloaders.train
+    yield { ...this.#batchEvent('train', batch, length, running), loss, outputs, labels }
+    if (this.#checkpoints?.isDue(this.#step)) await this.#checkpoints.save(this.#state())
+    yield* this.#checkpoints?.events() ?? []
   }
 
   async *#valPhase(source: BatchSource): AsyncGenerator<TrainEvent, Metrics, undefined> {

@@ -13,6 +13,13 @@ export interface TrainOptions
   extends TrainingSessionOptions, Omit<TrainEpochsOptions, 'optimizer'>, ResumableOptions {
   readonly criterion: NonNullable<TrainingSessionOptions['criterion']>
   readonly optimizer: Optimizer
+  /**
+   * Training batches that make one run of one graph, an integer ≥ 1: see {@link TrainingSessionOptions.stepsPerRun}. Results are
+   * those of single steps, on the CPU to the last bit, and each batch has its event, which comes when the run is made. So an
+   * abort waits for the end of the run, and what a listener changes of the optimizer for its last batch. What an epoch
+   * leaves of a run, and what comes before a checkpoint of `everySteps`, is made singly. Default: 1.
+   */
+  readonly stepsPerRun?: number | undefined
 }
 
 /**
@@ -30,6 +37,7 @@ export interface TrainOptions
  *
  * @throws {@link NonFiniteLossError} naming epoch, batch and learning rate when the training loss is NaN or infinite.
  * @throws {@link AbortError} when `signal` aborts.
+ * @throws {@link ArgumentError} where a listener changes hyperparameters in the midst of a run of several steps.
  * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
  * @throws {@link ArgumentError} or {@link StateDictError} naming what differs from the run that is to be resumed.
  * @throws {@link FileFormatError} naming the checkpoint that is damaged, where there is no other.

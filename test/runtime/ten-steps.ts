@@ -15,20 +15,38 @@ export interface TenSteps {
   readonly evalLoss: number
 }
 
+/** How {@link tenSteps} trains. */
+interface TenStepsOptions {
+  /** Default: 0.001. */
+  readonly lr?: number
+  /** Default: 1. */
+  readonly stepsPerRun?: number
+  readonly deviceId?: number | undefined
+}
+
 /** Fine-tunes on ten batches of four noisy pictures of two kinds: bright above, or below. */
-export async function tenSteps(model: Module, size: number, device: Device, lr = 0.001): Promise<TenSteps> {
+export async function tenSteps(
+  model: Module,
+  size: number,
+  device: Device,
+  { lr = 0.001, ...options }: TenStepsOptions = {},
+): Promise<TenSteps> {
   const optimizer = new SGD(model.parameters(), { lr, momentum: 0.9, weightDecay: 1e-4 })
   const criterion = new CrossEntropyLoss()
-  await using session = await TrainingSession.create(model.train(), { criterion, optimizer, device })
-  const [generator, losses] = [new Generator(7), [] as number[]]
+  await using session = await TrainingSession.create(model.train(), {
+    ...options,
+    criterion,
+    optimizer,
+    device,
+  })
+  const generator = new Generator(7)
   const start = copyOf(model)
   const labels = Tensor.from([0, 1, 0, 1], 'int32')
-  for (let step = 0; step < 10; step++) {
-    losses.push((await session.trainStep(pictures(generator, size), labels)).loss)
-  }
+  const batches = Array.from({ length: 10 }, () => ({ inputs: pictures(generator, size), labels }))
+  const steps = await session.trainSteps(batches)
   const { loss: evalLoss } = await session.evalStep(pictures(generator, size), labels)
   await session.pull()
-  return { losses, start, end: copyOf(model), evalLoss }
+  return { losses: steps.map(({ loss }) => loss), start, end: copyOf(model), evalLoss }
 }
 
 function pictures(generator: Generator, size: number): Tensor {

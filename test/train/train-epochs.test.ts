@@ -33,6 +33,10 @@ function scriptedSession(trainLosses: number[], valCorrect: boolean[] = []) {
   }
   const session: StepSession = {
     trainStep: (_, labels) => (log.push('train'), answer(labels, trainLosses.shift() ?? 1, true)),
+    trainSteps: (batches) => {
+      log.push(`train ${batches.length}`)
+      return Promise.all(batches.map(({ labels }) => answer(labels, trainLosses.shift() ?? 1, true)))
+    },
     evalStep: (_, labels) => (log.push('eval'), answer(labels, 0.5, valCorrect.shift() ?? true)),
     snapshot: () => (log.push('snapshot'), Promise.resolve()),
     restore: () => (log.push('restore'), Promise.resolve()),
@@ -88,6 +92,14 @@ describe('trainEpochs', () => {
     await expect(run).rejects.toThrow(NonFiniteLossError)
     await expect(run).rejects.toMatchObject({ epoch: 1, batch: 0, learningRates: [0.1] })
     expect(log.at(-1)).toBe('restore')
+  })
+
+  it('gathers batches into runs, and names the batch of a run whose loss is NaN', async () => {
+    const { session, log } = scriptedSession([1, 1, 1, 1, 1, 1, 1, NaN])
+    const train = loader(...[0, 1, 0, 1, 0].map((label) => batchOf([label])))
+    const run = collect(session, { dataloaders: { train }, numEpochs: 3, optimizer, stepsPerRun: 2 })
+    await expect(run).rejects.toMatchObject({ name: 'NonFiniteLossError', epoch: 1, batch: 2 })
+    expect(log).toEqual(['train 2', 'train 2', 'train', 'snapshot', 'train 2', 'train 2', 'restore'])
   })
 
   it('stops between batches when aborted', async () => {
