@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
-import type { DType } from '../core/dtype.ts'
+import type { StoredDType } from '../core/dtype.ts'
 import { DeviceLostError } from '../core/errors.ts'
 import type { Backend, BackendSession } from './backend.ts'
 import type { EngineOptions, WireTensor } from './engine.ts'
@@ -9,13 +9,14 @@ import {
   openSession,
   runSession,
   taken,
+  takenAsHalf,
   type PackageTensor,
   type Runtime,
   type SessionParts,
 } from './package-backend.ts'
 
 /** Element types that WebGPU has; others stay in JavaScript's memory. */
-const onDevice: ReadonlySet<DType> = new Set(['float32', 'int32'])
+const onDevice: ReadonlySet<string> = new Set(['float32', 'float16', 'int32'])
 
 /** How long after a run's failure the browser may still tell that the device is lost, in ms. */
 const lossMoment = 100
@@ -56,8 +57,8 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   }
 
   async keep(tensor: WireTensor): Promise<PackageTensor> {
-    const given = this.take(tensor)
-    return onDevice.has(tensor.dtype) ? this.#copy(given, 'up') : given
+    const given = tensor.storage ? takenAsHalf(this.runtime, tensor) : this.take(tensor)
+    return onDevice.has(given.tensor.type) ? this.#copy(given, 'up') : given
   }
 
   async read(given: PackageTensor): Promise<WireTensor> {
@@ -150,12 +151,12 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   }
 
   async #copy(tensor: PackageTensor, way: 'up' | 'down'): Promise<PackageTensor> {
-    const session = await this.#copier(tensor.dtype, way)
+    const session = await this.#copier(tensor.tensor.type as StoredDType, way)
     const results = await this.#guard(() => runSession(session, { x: tensor }, new Map([['y', undefined]])))
     return results.get('y')!
   }
 
-  async #copier(dtype: DType, way: 'up' | 'down'): Promise<InferenceSession> {
+  async #copier(dtype: StoredDType, way: 'up' | 'down'): Promise<InferenceSession> {
     const key = `${way} ${dtype}`
     const session =
       this.#copiers.get(key) ??
