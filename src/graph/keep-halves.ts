@@ -1,16 +1,19 @@
 import { Tensor } from '../core/tensor.ts'
+import { after } from './after.ts'
 import { comparedExactly } from './compared.ts'
 import type { Graph, Node, Value } from './graph.ts'
 import { halve, widen } from './half.ts'
 import { hasBatch } from './recompute.ts'
 import { liveNodes, reading, rewrite, type Rewritten } from './rewrite.ts'
 
-/** Where the forward pass ends, for {@link keepHalves}. */
-export interface ForwardEnd {
+/** Where the forward pass ends, and what the device can do, for {@link keepHalves}. */
+export interface HalvesOptions {
   /** The model's output. */
   readonly output: Value
   /** The last value of the forward pass; what comes after it in the graph is the backward pass. */
   readonly loss: Value
+  /** Whether integers, as in shapes, are computed on the device. WebGPU has no `Concat` of them. */
+  readonly hasIntegers: boolean
 }
 
 /**
@@ -22,7 +25,7 @@ export interface ForwardEnd {
  * @returns The new graph, and where each value of the old one went.
  * @see https://pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
  */
-export function keepHalves(graph: Graph, end: ForwardEnd): Rewritten {
+export function keepHalves(graph: Graph, { hasIntegers, ...end }: HalvesOptions): Rewritten {
   const nodes = liveNodes(graph)
   const [outputAt, lossAt] = [placeOf(end.output, nodes), placeOf(end.loss, nodes)]
   const later = nodes.slice(lossAt + 1)
@@ -30,21 +33,23 @@ export function keepHalves(graph: Graph, end: ForwardEnd): Rewritten {
   for (const value of comparedExactly(later, rounded)) rounded.delete(value)
   const halves = new Map<Value, Value>()
   const readers = new Map<Value, number>()
+  let output: Value | undefined
   const read = (value: Value): Value => {
     const half = halves.get(value)
     if (!half) return value
     const reader = readers.get(half) ?? 0
     readers.set(half, reader + 1)
-    return copyFor(half, reader)
+    return widen(output ? after(half, output) : respelled(half, reader))
   }
   let position = 0
   return rewrite(graph, (copy) => {
     const at = position++
     if (at > lossAt) return reading(copy, read).outputs
+    if (at === outputAt && hasIntegers && hasBatch(end.output))
+      output = copy.output(nodes[at]!.outputs.indexOf(end.output))
     return nodes[at]!.outputs.map((value, index) => {
-      const output = copy.output(index)
-      if (!rounded.has(value)) return output
-      const { half, held } = keep(output)
+      if (!rounded.has(value)) return copy.output(index)
+      const { half, held } = keep(copy.output(index))
       halves.set(held, half)
       return held
     })
@@ -77,13 +82,13 @@ function keep(value: Value): { readonly half: Value; readonly held: Value } {
 }
 
 /**
- * The numbers of a half for one of its readers. ONNX Runtime merges conversions that are equal, and would keep the float32 numbers
- * from the first reader to the last: so each has the half under its own shape in another spelling, with the size that is
- * left to be computed (−1) in the next place. Of more readers than dimensions some share.
+ * A half under its own shape in another spelling for each reader: the size that is left to be computed (−1) is in the next
+ * place. ONNX Runtime merges conversions that are equal, and would keep the float32 numbers from the first reader to
+ * the last. Of more readers than dimensions some share. `after` does the same, and took less memory on the CPU.
  */
-function copyFor(half: Value, reader: number): Value {
+function respelled(half: Value, reader: number): Value {
   const place = reader % half.rank
   const sizes = half.shape.map((size, axis) => (axis === place ? -1 : typeof size === 'number' ? size : 0))
   const target = new Tensor('int64', BigInt64Array.from(sizes, BigInt), [half.rank])
-  return widen(half.graph.add('Reshape', [half, half.graph.constant(target)], {}, [half]).output())
+  return half.graph.add('Reshape', [half, half.graph.constant(target)], {}, [half]).output()
 }

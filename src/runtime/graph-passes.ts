@@ -28,7 +28,8 @@ export function passesOver(graph: Graph, options: PassOptions): HalvedConstants 
   if (blocks.length > 0)
     pass = then(pass, options, (lowered, end) => recomputeBlocks(lowered, { ...end, blocks }))
   if (storage !== 'float16') return { ...pass, inputs: new Map() }
-  pass = then(pass, options, keepHalves)
+  const hasIntegers = device !== 'webgpu'
+  pass = then(pass, options, (recomputed, end) => keepHalves(recomputed, { ...end, hasIntegers }))
   // Elsewhere float32 constants are faster: they are packed when the session is made, once for all steps.
   if (device !== 'webgpu') return { ...pass, inputs: new Map() }
   const halved = halveConstants(pass.graph, frozen)

@@ -37,7 +37,7 @@ async function gradientOf(model: Model, { x, w, dy, formulation = 'cpu' }: Case,
   graph.output(differentiate(loss, [weight]).get(weight)!)
   let pass = lowerGraph(graph, { device: formulation })
   const end = { output: pass.map.get(output)!, loss: pass.map.get(loss)! }
-  if (isHalf) pass = composed(pass, keepHalves(pass.graph, end))
+  if (isHalf) pass = composed(pass, keepHalves(pass.graph, { ...end, hasIntegers: formulation === 'cpu' }))
   const [gradient] = pass.graph.outputs.slice(-1)
   const program = { model: serialize(pass.graph), stateInputs: {}, updates: {}, fetches: [gradient!.name] }
   const engine = await EngineHost.start({ device: 'cpu' })
