@@ -1,5 +1,5 @@
 // core: tensors, randomness, errors
-export type { DType, TypedArray, TypedArrays } from './core/dtype.ts'
+export type { DType, StoredDType, TypedArray, TypedArrays } from './core/dtype.ts'
 export {
   AbortError,
   ArgumentError,
@@ -49,6 +49,7 @@ export type { Criterion } from './runtime/criterion.ts'
 export type { Device } from './runtime/providers.ts'
 export { type GradientCheckpointing } from './nn/checkpoint-blocks.ts'
 export { setAssetsFolder } from './runtime/assets-folder.ts'
+export { type StorageType } from './runtime/storage.ts'
 export {
   TrainingSession,
   type SessionStep,

@@ -63,7 +63,7 @@ async function measure({
     work === 'adam' ? new Adam(model.parameters()) : new SGD(model.parameters(), { lr: 0.001, momentum: 0.9 })
   const gradientCheckpointing = work === 'checkpointed'
   const blocks = checkpointBlocks(model, gradientCheckpointing)
-  const { memory } = await buildTraining(model, [3, size, size], criterion, optimizer, 'wasm', blocks)
+  const { memory } = await buildTraining(model, [3, size, size], criterion, optimizer, 'wasm', { blocks })
   const options = { criterion, optimizer, device: 'wasm', engine: 'inline', gradientCheckpointing } as const
   await using session = await TrainingSession.create(model, options)
   const labels = Tensor.from(

@@ -1,6 +1,9 @@
 /** The element types a {@link Tensor} can have, by PyTorch's names. `bool` is stored as one byte, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'int64' | 'uint8' | 'bool'
 
+/** The element types that numbers are kept in on a device: those of tensors, and IEEE half precision for float32 ones. */
+export type StoredDType = DType | 'float16'
+
 /** The typed array that stores the elements of each {@link DType}. */
 export interface TypedArrays {
   float32: Float32Array<ArrayBuffer>
@@ -34,8 +37,8 @@ export function stores(dtype: DType, data: unknown): data is TypedArray {
 }
 
 /** Bytes of one element. */
-export function bytesPerElement(dtype: DType): number {
-  return constructors[dtype].BYTES_PER_ELEMENT
+export function bytesPerElement(dtype: StoredDType): number {
+  return dtype === 'float16' ? 2 : constructors[dtype].BYTES_PER_ELEMENT
 }
 
 /** Whether `dtype` is a floating-point type: only those have gradients. */

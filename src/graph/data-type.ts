@@ -1,4 +1,4 @@
-import type { DType } from '../core/dtype.ts'
+import type { DType, StoredDType } from '../core/dtype.ts'
 
 /**
  * `TensorProto.DataType`, which ONNX Runtime's C interface has as well. They stand here as numbers, so that what writes a
@@ -6,19 +6,24 @@ import type { DType } from '../core/dtype.ts'
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-const dataTypes: Readonly<Record<DType, number>> = {
+const dataTypes: Readonly<Record<StoredDType, number>> = {
   float32: 1,
   uint8: 2,
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
   float64: 11,
 }
 
-const dtypes = new Map(Object.entries(dataTypes).map(([dtype, number]) => [number, dtype as DType]))
+const dtypes = new Map(
+  Object.entries(dataTypes).flatMap(([dtype, number]) =>
+    dtype === 'float16' ? [] : [[number, dtype as DType]],
+  ),
+)
 
 /** ONNX's number of an element type. */
-export function dataTypeOf(dtype: DType): number {
+export function dataTypeOf(dtype: StoredDType): number {
   return dataTypes[dtype]
 }
 

@@ -1,4 +1,4 @@
-import { isFloat, type DType } from '../core/dtype.ts'
+import { isFloat, type DType, type StoredDType } from '../core/dtype.ts'
 import { GraphError } from '../core/errors.ts'
 import { formatShape, type Shape } from '../core/shape.ts'
 import type { Tensor } from '../core/tensor.ts'
@@ -30,6 +30,8 @@ export type Attributes = Readonly<Record<string, AttributeValue>>
 export interface ValueType {
   readonly dtype: DType
   readonly shape: readonly Dim[]
+  /** Default: `dtype`. */
+  readonly storage?: StoredDType | undefined
 }
 
 /** A tensor that exists when the graph runs: a graph input, a constant, or a node's output. */
@@ -43,6 +45,11 @@ export class Value {
     readonly producer: Node | undefined,
     /** The numbers, for a constant. */
     readonly constant: Tensor | undefined,
+    /**
+     * What it's kept in: `dtype`, or float16 for float32 numbers that were rounded. Nothing is computed with those before
+     * a `Cast` has made float32 numbers of them.
+     */
+    readonly storage: StoredDType = dtype,
   ) {}
 
   /** Number of dimensions. */
@@ -144,10 +151,10 @@ export class Graph {
   constructor(private readonly prefix = '') {}
 
   /** A graph input that the caller feeds. Names must be unique. */
-  input(name: string, dtype: DType, shape: readonly Dim[]): Value {
+  input(name: string, dtype: DType, shape: readonly Dim[], storage: StoredDType = dtype): Value {
     if (this.inputs.some((input) => input.name === name))
       throw new GraphError(`two graph inputs are named ${name}`)
-    const value = new Value(this, name, dtype, shape, undefined, undefined)
+    const value = new Value(this, name, dtype, shape, undefined, undefined, storage)
     this.inputs.push(value)
     return value
   }
@@ -171,8 +178,8 @@ export class Graph {
         throw new GraphError(`${value.toString()} belongs to another graph than ${opType}`)
     }
     const node = new Node(opType, inputs, attributes, this.#scopes.join('.'))
-    for (const { dtype, shape } of outputs) {
-      node.outputs.push(new Value(this, this.#fresh(opType), dtype, shape, node, undefined))
+    for (const { dtype, shape, storage } of outputs) {
+      node.outputs.push(new Value(this, this.#fresh(opType), dtype, shape, node, undefined, storage))
     }
     this.nodes.push(node)
     return node

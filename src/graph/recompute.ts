@@ -1,6 +1,6 @@
 import { after } from './after.ts'
 import type { Graph, Node, Value } from './graph.ts'
-import { liveNodes, rewrite } from './rewrite.ts'
+import { liveNodes, reading, rewrite } from './rewrite.ts'
 
 /** Where the parts of a training graph lie, for {@link recomputeBlocks}. */
 export interface ForwardPass {
@@ -75,15 +75,13 @@ class Recomputation {
   }
 
   /** A node that reads the second activations instead of the first. */
-  backward(node: Node): readonly Value[] | undefined {
-    const inputs = node.inputs.map((value) => value && this.#again(value))
-    const same = inputs.every((value, index) => value === node.inputs[index])
-    const { outputs } = same ? node : graphOf(node).add(node.opType, inputs, node.attributes, node.outputs)
+  backward(node: Node): readonly Value[] {
+    const { inputs, outputs } = reading(node, (value) => this.#again(value))
     if (inputs.some((value) => value && this.#late.has(value))) {
       for (const value of outputs) this.#late.add(value)
       this.#newest = outputs.find(hasBatch) ?? this.#newest
     }
-    return same ? undefined : outputs
+    return outputs
   }
 
   /** The value computed a second time, or itself where that isn't needed. */
@@ -112,11 +110,9 @@ class Recomputation {
   }
 }
 
-const graphOf = (node: Node): Graph => node.output().graph
-
 /** Whether it grows with the batch. */
 const isLarge = ({ shape }: Value): boolean => shape.some((size) => typeof size === 'string')
 
 /** Whether it is `['N', …fixed sizes]`. */
-const hasBatch = ({ shape: [batch, ...rest] }: Value): boolean =>
+export const hasBatch = ({ shape: [batch, ...rest] }: Value): boolean =>
   batch === 'N' && rest.every((size) => typeof size === 'number')

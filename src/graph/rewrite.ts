@@ -61,6 +61,13 @@ export function copyConstant(target: Graph, { name, constant }: Value): Value {
   return target.constant(constant!, name.includes(':') ? undefined : name)
 }
 
-function copyInput(target: Graph, { name, dtype, shape }: Value): Value {
-  return name.startsWith('dim:') ? target.symbol(name.slice(4)) : target.input(name, dtype, shape)
+/** A node that reads `read` of each input, of the same graph; the node itself where those are the same. */
+export function reading(node: Node, read: (value: Value) => Value): Node {
+  const inputs = node.inputs.map((value) => value && read(value))
+  if (inputs.every((value, index) => value === node.inputs[index])) return node
+  return node.output().graph.add(node.opType, inputs, node.attributes, node.outputs)
+}
+
+function copyInput(target: Graph, { name, dtype, shape, storage }: Value): Value {
+  return name.startsWith('dim:') ? target.symbol(name.slice(4)) : target.input(name, dtype, shape, storage)
 }

@@ -174,7 +174,7 @@ function valueInfo(value: Value) {
     }),
   )
   const tensorType = create(TypeProto_TensorSchema, {
-    elemType: dataTypeOf(value.dtype),
+    elemType: dataTypeOf(value.storage),
     shape: create(TensorShapeProtoSchema, { dim }),
   })
   return create(ValueInfoProtoSchema, {

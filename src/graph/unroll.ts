@@ -23,7 +23,10 @@ export function unroll(graph: Graph, state: ReadonlyMap<Value, Value>, times: nu
   const [target, nodes] = [new Graph(), liveNodes(graph)]
   const shared = new Map(graph.constants.map((constant) => [constant, copyConstant(target, constant)]))
   let current = new Map(
-    [...state.keys()].map((input) => [input, target.input(input.name, input.dtype, input.shape)]),
+    [...state.keys()].map((input) => [
+      input,
+      target.input(input.name, input.dtype, input.shape, input.storage),
+    ]),
   )
   const steps: Map<Value, Value>[] = []
   while (steps.length < times) {
@@ -41,13 +44,17 @@ export function unroll(graph: Graph, state: ReadonlyMap<Value, Value>, times: nu
 /** Copies a node of the one step, and adds its outputs to `map`. */
 function copyNode(node: Node, target: Graph, map: Map<Value, Value>, step: number): void {
   const inputs = node.inputs.map((value) => value && map.get(value))
-  const types = node.outputs.map(({ dtype, shape }) => ({ dtype, shape: shapeInStep(shape, step) }))
+  const types = node.outputs.map(({ dtype, shape, storage }) => ({
+    dtype,
+    shape: shapeInStep(shape, step),
+    storage,
+  }))
   const copy = target.inScopePath(node.scope, () => target.add(node.opType, inputs, node.attributes, types))
   node.outputs.forEach((output, index) => map.set(output, copy.output(index)))
 }
 
-function stepInput(target: Graph, { name, dtype, shape }: Value, step: number): Value {
-  return target.input(inStep(name, step), dtype, shapeInStep(shape, step))
+function stepInput(target: Graph, { name, dtype, shape, storage }: Value, step: number): Value {
+  return target.input(inStep(name, step), dtype, shapeInStep(shape, step), storage)
 }
 
 /** Batches of different steps needn't have one size: one name would say that they do. */

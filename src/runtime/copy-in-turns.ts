@@ -13,7 +13,7 @@ const piece = 1 << 20
 export async function copyInTurns(tensors: WireTensors): Promise<WireTensors> {
   const copies: [string, WireTensors[string]][] = []
   let untilTurn = piece
-  for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
+  for (const [name, { data, ...type }] of Object.entries(tensors)) {
     const copy = new (data.constructor as new (length: number) => TypedArray)(data.length)
     const step = piece / data.BYTES_PER_ELEMENT
     for (let start = 0; start < data.length; start += step) {
@@ -24,7 +24,7 @@ export async function copyInTurns(tensors: WireTensors): Promise<WireTensors> {
       await nextTurn()
       untilTurn = piece
     }
-    copies.push([name, { dtype, data: copy, shape }])
+    copies.push([name, { ...type, data: copy }])
   }
   return Object.fromEntries(copies)
 }

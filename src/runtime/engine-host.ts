@@ -69,8 +69,8 @@ export class EngineHost implements Engine {
 
   push(tensors: WireTensors, transfer = false): Promise<void> {
     return this.#inTurn(async () => {
-      for (const [name, { dtype, data, shape }] of Object.entries(tensors)) {
-        const given = { dtype, data: transfer ? data : data.slice(), shape }
+      for (const [name, { data, ...type }] of Object.entries(tensors)) {
+        const given = { ...type, data: transfer ? data : data.slice() }
         this.#tensors.put(name, await typed(() => this.backend.keep(given), `take the tensor ${name}`))
       }
     })

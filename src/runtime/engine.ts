@@ -11,6 +11,8 @@ export interface WireTensor {
   readonly dtype: DType
   readonly data: TypedArray
   readonly shape: readonly number[]
+  /** For {@link Engine.push} on WebGPU: what the device keeps float32 numbers in. Default: as they are. */
+  readonly storage?: 'float16' | undefined
 }
 
 /** Tensors by name. */

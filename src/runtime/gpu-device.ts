@@ -33,5 +33,8 @@ export function writeToDevice(device: GpuDevice, { tensor }: PackageTensor, targ
   device.queue.writeBuffer(target.tensor.gpuBuffer, 0, tensor.data as Float32Array | Int32Array)
 }
 
-/** Both element types that WebGPU has here take four. */
-const bytesOf = ({ shape }: PackageTensor): number => shape.reduce((size, length) => size * length, 4)
+/** A multiple of 4, as WebGPU asks: so are the buffers. */
+function bytesOf({ shape, tensor }: PackageTensor): number {
+  const bytes = shape.reduce((size, length) => size * length, tensor.type === 'float16' ? 2 : 4)
+  return Math.ceil(bytes / 4) * 4
+}

@@ -1,4 +1,4 @@
-import type { DType } from '../core/dtype.ts'
+import type { StoredDType } from '../core/dtype.ts'
 import { dataTypeOf } from '../graph/data-type.ts'
 
 /**
@@ -7,7 +7,7 @@ import { dataTypeOf } from '../graph/data-type.ts'
  *
  * @see https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-export function identityModel(dtype: DType): Uint8Array<ArrayBuffer> {
+export function identityModel(dtype: StoredDType): Uint8Array<ArrayBuffer> {
   const type = bytes(1, number(1, dataTypeOf(dtype)))
   const value = (name: string) => [...text(1, name), ...bytes(2, type)]
   const node = [...text(1, 'x'), ...text(2, 'y'), ...text(4, 'Identity')]

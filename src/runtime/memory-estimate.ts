@@ -156,14 +156,14 @@ class Sizes {
   #compute(value: Value): Size {
     const owner = ownerOf(value)
     if (owner !== value) return this.of(owner)
-    const bytes = numbersOf(value.shape) * bytesPerElement(value.dtype)
+    const bytes = numbersOf(value.shape) * bytesPerElement(value.storage)
     const symbols = value.shape.filter((size) => typeof size === 'string')
     if (symbols.length === 0) return { fixed: bytes, perSample: 0 }
     if (symbols.length === 1 && !symbols[0]!.includes('·')) return { fixed: 0, perSample: bytes }
     const like = value.producer?.inputs.find((input) =>
       input?.shape.some((size) => symbols.includes(`${size}`)),
     )
-    const scale = like ? bytes / (numbersOf(like.shape) * bytesPerElement(like.dtype)) : 1
+    const scale = like ? bytes / (numbersOf(like.shape) * bytesPerElement(like.storage)) : 1
     return { fixed: 0, perSample: like ? this.of(like).perSample * scale : bytes }
   }
 }

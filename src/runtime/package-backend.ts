@@ -1,6 +1,7 @@
 import type { env, InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 
 import type { DType } from '../core/dtype.ts'
+import { float32ToFloat16 } from '../core/float16.ts'
 import type { Backend, BackendSession, HeldTensor } from './backend.ts'
 import type { EngineOptions, WireTensor } from './engine.ts'
 import { executionProvidersOf } from './providers.ts'
@@ -56,6 +57,11 @@ export function taken({ Tensor }: Runtime, { dtype, data, shape }: WireTensor): 
   return held(new Tensor(dtype, data as never, shape))
 }
 
+/** A tensor of float32 numbers, rounded to float16. */
+export function takenAsHalf({ Tensor }: Runtime, { data, shape }: WireTensor): PackageTensor {
+  return held(new Tensor('float16', float32ToFloat16(data as Float32Array), shape))
+}
+
 /** What {@link openSession} makes a session of. */
 export interface SessionParts {
   readonly model: Uint8Array
@@ -100,7 +106,8 @@ export async function runSession(
 }
 
 function held(tensor: OrtTensor): PackageTensor {
-  return { dtype: tensor.type as DType, shape: [...tensor.dims], tensor }
+  const dtype = tensor.type === 'float16' ? 'float32' : (tensor.type as DType)
+  return { dtype, shape: [...tensor.dims], tensor }
 }
 
 function bytesOf({ data }: WireTensor): Uint8Array {

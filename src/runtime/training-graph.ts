@@ -3,20 +3,19 @@ import { nextTurn } from '#platform'
 import { differentiate } from '../autodiff/differentiate.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Graph, Value } from '../graph/graph.ts'
-import { recomputeBlocks } from '../graph/recompute.ts'
-import { composed, type Rewritten } from '../graph/rewrite.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
 import { traceModule, type BatchNeed, type Trace } from '../nn/trace.ts'
-import { lowerGraph } from '../ops/lower.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
 import type { Program, WireTensor, WireTensors, ZeroTensor } from './engine.ts'
+import { passesOver } from './graph-passes.ts'
 import { programOf, type Border } from './graph-program.ts'
 import { memoryProfile, type MemoryProfile } from './memory-estimate.ts'
 import { groupOf, scalarOf, slotOf, updateParameter, type Trained } from './parameter-update.ts'
 import type { Device } from './providers.ts'
 import { buildSeveral, type SeveralSteps } from './several-steps.ts'
+import type { StorageType } from './storage.ts'
 
 /** A serialised graph and how its inputs and outputs meet the resident state. */
 export interface Built {
@@ -55,6 +54,16 @@ export interface TrainingPlan extends Built {
   store(read: (name: string) => Tensor, steps: number): void
 }
 
+/** What {@link buildTraining} can make differently. */
+export interface TrainingParts {
+  /** Paths of the modules whose activations are computed anew in the backward pass. Default: none. */
+  readonly blocks?: readonly string[] | undefined
+  /** Default: float32. */
+  readonly storage?: StorageType | undefined
+  /** Steps in a run of {@link TrainingPlan.several}. Default: 1. */
+  readonly stepsPerRun?: number | undefined
+}
+
 /** Forward pass, loss, backward pass and optimizer update as one graph. It's built in several turns of the event loop. */
 export async function buildTraining(
   model: Module,
@@ -62,10 +71,7 @@ export async function buildTraining(
   criterion: Criterion,
   optimizer: Optimizer,
   device: Device,
-  /** Paths of the modules whose activations are computed anew in the backward pass. */
-  blocks: readonly string[] = [],
-  /** Steps in a run of {@link TrainingPlan.several}. */
-  stepsPerRun = 1,
+  { blocks = [], storage = 'float32', stepsPerRun = 1 }: TrainingParts = {},
 ): Promise<TrainingPlan> {
   const groups = groupOf(optimizer)
   const { trace, output } = traceModule(model, {
@@ -91,7 +97,8 @@ export async function buildTraining(
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   await nextTurn()
   const slotNames = [...initial.keys()]
-  const parts = { output, loss, target, updates, extraState: initial, blocks }
+  const frozen = frozenParameters(model, groups)
+  const parts = { output, loss, target, updates, extraState: initial, blocks, storage, frozen }
   const { built, graph, border } = await build(trace, parts, device)
   const modelNames = [...updates.keys()].filter((name) => !initial.has(name))
   return {
@@ -130,7 +137,7 @@ export type ChangingState = 'inputs' | 'constants'
 export async function buildEvaluation(
   model: Module,
   inputShape: readonly number[],
-  { criterion, optimizer, changing = 'inputs' }: EvaluationParts,
+  { criterion, optimizer, changing = 'inputs', storage }: EvaluationParts,
   device: Device,
 ): Promise<Built> {
   const groups = optimizer ? groupOf(optimizer) : undefined
@@ -145,9 +152,9 @@ export async function buildEvaluation(
   const loss = criterion && lossOf(criterion, output)
   const states = [...model.namedParameters(), ...model.namedBuffers()]
   const baked = changing === 'inputs' ? [] : states.filter(([, state]) => !frozen(state))
-  const parts = { output, ...loss, updates: new Map(), extraState: new Map() }
-  const all = { ...parts, baked: new Map(baked.map(([name, state]) => [name, state])) }
-  return (await build(trace, all, device)).built
+  const parts = { output, ...loss, updates: new Map(), extraState: new Map(), storage }
+  const constants = { baked: new Map(baked), frozen: frozenParameters(model, groups) }
+  return (await build(trace, { ...parts, ...constants }, device)).built
 }
 
 /** What {@link buildEvaluation} computes, and of what. */
@@ -156,6 +163,13 @@ export interface EvaluationParts {
   readonly optimizer?: Optimizer | undefined
   /** Default: `'inputs'`. */
   readonly changing?: ChangingState | undefined
+  /** Default: float32. */
+  readonly storage?: StorageType | undefined
+}
+
+/** Parameters that no optimizer changes, by name. */
+function frozenParameters(model: Module, groups?: ReadonlyMap<object, unknown>): Map<string, Parameter> {
+  return new Map([...model.namedParameters()].filter(([, parameter]) => !groups?.has(parameter)))
 }
 
 /** What `run` returns with the model in evaluation mode; the modules' own modes come back. */
@@ -179,15 +193,21 @@ interface Parts {
   readonly baked?: ReadonlyMap<string, Parameter | ModuleBuffer>
   /** Modules whose activations are computed anew in the backward pass. */
   readonly blocks?: readonly string[]
+  /** Default: float32. */
+  readonly storage?: StorageType | undefined
+  /** Parameters that are constants. */
+  readonly frozen?: ReadonlyMap<string, Parameter>
 }
 
 async function build(
   trace: Trace,
-  { output, loss, target, updates, extraState, baked = new Map(), blocks = [] }: Parts,
+  { output, loss, target, updates, extraState, baked = new Map(), frozen = new Map(), ...options }: Parts,
   device: Device,
 ): Promise<{ readonly built: Built; readonly graph: Graph; readonly border: Border }> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
-  const { graph, map } = lowered(trace.graph, blocks, { output, ...(loss && { loss }) }, device)
+  const names = new Set(frozen.keys())
+  const passed = passesOver(trace.graph, { device, output, loss, frozen: names, ...options })
+  const { graph, map } = passed
   await nextTurn()
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
@@ -195,7 +215,10 @@ async function build(
     ...trace.buffers.map(({ name, buffer }) => [name, () => buffer.tensor] as const),
   ]
   const used = new Map([...baked].filter(([name]) => graph.constants.some((value) => value.name === name)))
-  const inputs = [...model, ...extraState]
+  const halves = [...passed.inputs].map(
+    ([name, input]) => [input, () => asHalf(frozen.get(name)!.tensor)] as const,
+  )
+  const inputs = [...model, ...extraState, ...halves]
   const state = [...inputs, ...[...used].map(([name, value]) => [name, () => value.tensor] as const)]
   const border: Border = {
     stateInputs: inputs.map(([name]) => name),
@@ -217,17 +240,7 @@ async function build(
   return { built, graph, border }
 }
 
-function lowered(
-  graph: Graph,
-  blocks: readonly string[],
-  { output, loss }: Pick<Parts, 'output' | 'loss'>,
-  device: Device,
-): Rewritten {
-  const pass = lowerGraph(graph, { device })
-  if (!loss || blocks.length === 0) return pass
-  const [last, end] = [pass.map.get(output)!, pass.map.get(loss)!]
-  return composed(pass, recomputeBlocks(pass.graph, { output: last, loss: end, blocks }))
-}
+const asHalf = ({ dtype, data, shape }: Tensor): WireTensor => ({ dtype, data, shape, storage: 'float16' })
 
 function storeModel(
   model: Module,

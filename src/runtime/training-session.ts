@@ -16,6 +16,7 @@ import type { Device } from './providers.ts'
 import { stateOf, type SessionState } from './session-state.ts'
 import { feedsOfStep, type SeveralSteps, type StepNames } from './several-steps.ts'
 import { loadProgram, type StartOptions } from './start-engine.ts'
+import { checkStorage, checkStorageType, type StorageType } from './storage.ts'
 import type { Built, ChangingState, TrainingPlan } from './training-graph.ts'
 
 type Evaluation = 'eval' | 'predict'
@@ -35,6 +36,21 @@ export interface TrainingSessionOptions extends StartOptions {
    * computes them a second time, with the same results. Default: false.
    */
   readonly gradientCheckpointing?: GradientCheckpointing | undefined
+  /**
+   * What numbers are kept in: `'float16'` takes less memory, and every number is still computed in float32. In 16 bits are
+   *
+   * - activations that wait for the backward pass: gradients are of the rounded numbers, while outputs and losses of the
+   *   same parameters don't change. Beyond ±65504 they are clipped, below 2^−25 they become 0. What a gradient compares for
+   *   equality with a parameter or an input stays as it is, and so does all that comes after the model's output;
+   * - on WebGPU, weights of frozen parameters (two dimensions or more, none beyond ±65504), for evaluation too. On other
+   *   devices ONNX Runtime would make float32 numbers of them at once.
+   *
+   * Trained parameters, BatchNorm's statistics and the optimizer's state stay float32: updates smaller than 2^−11 of a weight
+   * would be lost. On WebGPU the adapter needs the feature `shader-f16`. Default: `'float32'`.
+   *
+   * @see https://pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
+   */
+  readonly storage?: StorageType | undefined
   /** Draws Dropout's masks. Default: seed 0. */
   readonly generator?: Generator | undefined
   /**
@@ -122,15 +138,23 @@ export class TrainingSession {
   /**
    * Starts the engine.
    *
-   * @throws {@link RuntimeError} with the remedy where the device or ONNX Runtime is missing.
-   * @throws {@link ArgumentError} where `gradientCheckpointing` names a module that isn't there, or `stepsPerRun` is no
-   *   integer ≥ 1.
+   * @throws {@link RuntimeError} with the remedy where the device, ONNX Runtime or the device's float16 is missing.
+   * @throws {@link ArgumentError} where `gradientCheckpointing` names a module that isn't there, for an unknown `storage`, and
+   *   where `stepsPerRun` is no integer ≥ 1.
    */
   static async create(model: Module, options: TrainingSessionOptions = {}): Promise<TrainingSession> {
+    const { storage = 'float32' } = options
     checkpointBlocks(model, options.gradientCheckpointing)
     checkStepsPerRun(options.stepsPerRun)
+    checkStorageType(storage)
     const opening = openEngine(options.device ?? 'auto', options)
     const [{ engine, device, reason }] = await Promise.all([opening, graphBuilder()])
+    try {
+      await checkStorage(engine, device, storage)
+    } catch (error) {
+      await engine.close()
+      throw error
+    }
     return new TrainingSession(model, options, engine, device, reason)
   }
 
@@ -381,18 +405,20 @@ export class TrainingSession {
   }
 
   async #build(name: ProgramName): Promise<Built | TrainingPlan> {
-    const { criterion, optimizer } = this.#options
+    const { criterion, optimizer, storage } = this.#options
     const shape = this.#shape()
     const { buildEvaluation, buildTraining } = await graphBuilder()
     const [kind, changing] = name.split('|') as [Evaluation | 'train', ChangingState?]
-    if (kind === 'predict') return buildEvaluation(this.#model, shape, { optimizer, changing }, this.device)
+    if (kind === 'predict')
+      return buildEvaluation(this.#model, shape, { optimizer, changing, storage }, this.device)
     if (!criterion) throw new RuntimeError('there is no loss to compute: create the session with a criterion')
     if (kind === 'eval')
-      return buildEvaluation(this.#model, shape, { criterion, optimizer, changing }, this.device)
+      return buildEvaluation(this.#model, shape, { criterion, optimizer, changing, storage }, this.device)
     if (!optimizer) throw new RuntimeError('nothing can be trained: create the session with an optimizer')
     const blocks = checkpointBlocks(this.#model, this.#options.gradientCheckpointing)
     const { stepsPerRun } = this.#options
-    return buildTraining(this.#model, shape, criterion, optimizer, this.device, blocks, stepsPerRun)
+    const parts = { blocks, storage, stepsPerRun }
+    return buildTraining(this.#model, shape, criterion, optimizer, this.device, parts)
   }
 
   /**

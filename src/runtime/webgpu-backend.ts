@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node'
 
-import type { DType } from '../core/dtype.ts'
+import type { StoredDType } from '../core/dtype.ts'
 import { RuntimeError } from '../core/errors.ts'
 import type { Backend, BackendSession } from './backend.ts'
 import type { CaptureTools, StatePairs } from './captured-session.ts'
@@ -13,13 +13,14 @@ import {
   openSession,
   runSession,
   taken,
+  takenAsHalf,
   type PackageTensor,
   type Runtime,
   type SessionParts,
 } from './package-backend.ts'
 
 /** Element types that WebGPU has; others stay in JavaScript's memory. */
-const onDevice: ReadonlySet<DType> = new Set(['float32', 'int32'])
+const onDevice: ReadonlySet<string> = new Set(['float32', 'float16', 'int32'])
 
 /**
  * ONNX Runtime on WebGPU: state stays in the device's buffers. It gets there and back through sessions that copy, in Node,
@@ -54,8 +55,8 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   }
 
   async keep(tensor: WireTensor): Promise<PackageTensor> {
-    const given = this.take(tensor)
-    return onDevice.has(tensor.dtype) ? this.#copy(given, 'up') : given
+    const given = tensor.storage ? takenAsHalf(this.runtime, tensor) : this.take(tensor)
+    return onDevice.has(given.tensor.type) ? this.#copy(given, 'up') : given
   }
 
   async preserve(tensor: PackageTensor): Promise<PackageTensor> {
@@ -153,17 +154,17 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   }
 
   async #copy(tensor: PackageTensor, way: 'up' | 'down'): Promise<PackageTensor> {
-    const session = await this.#copier(tensor.dtype, way)
+    const session = await this.#copier(tensor.tensor.type as StoredDType, way)
     const run = () => runSession(session, { x: tensor }, new Map([['y', undefined]]))
     return (await this.#watch.guard(run)).get('y')!
   }
 
   async #toDevice(tensor: PackageTensor): Promise<PackageTensor> {
-    if (onDevice.has(tensor.dtype)) return this.#copy(tensor, 'up')
+    if (onDevice.has(tensor.tensor.type)) return this.#copy(tensor, 'up')
     throw new RuntimeError(`WebGPU has no buffers of ${tensor.dtype}: give float32 or int32`)
   }
 
-  async #copier(dtype: DType, way: 'up' | 'down'): Promise<InferenceSession> {
+  async #copier(dtype: StoredDType, way: 'up' | 'down'): Promise<InferenceSession> {
     const key = `${way} ${dtype}`
     const session =
       this.#copiers.get(key) ??

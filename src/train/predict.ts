@@ -5,7 +5,10 @@ import type { Module } from '../nn/module.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../runtime/training-session.ts'
 
 /** Options of {@link predict}. */
-export interface PredictOptions extends Pick<TrainingSessionOptions, 'device' | 'engine' | 'threads'> {
+export interface PredictOptions extends Pick<
+  TrainingSessionOptions,
+  'device' | 'engine' | 'threads' | 'storage'
+> {
   /** Stops before the next batch with an {@link AbortError}. */
   readonly signal?: AbortSignal | undefined
 }

@@ -48,7 +48,10 @@ async function lacking(
   const { criterion = new CrossEntropyLoss(), shape = [3, 64, 64], blocks = [] } = options
   const { optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 }) } = options
   graphs.length = 0
-  const plan = await buildTraining(model, shape, criterion, optimizer, 'cuda', blocks, 2)
+  const plan = await buildTraining(model, shape, criterion, optimizer, 'cuda', {
+    blocks,
+    stepsPerRun: 2,
+  })
   await plan.several!()
   await buildEvaluation(model, shape, { criterion, optimizer }, 'cuda')
   expect(graphs).toHaveLength(3)

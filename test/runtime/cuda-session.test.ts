@@ -71,7 +71,9 @@ describe('CUDA without a GPU', () => {
     const model = await resnet18()
     const optimizer = new SGD(model.parameters(), { lr: 0.1, momentum: 0.9 })
     const criterion = new CrossEntropyLoss()
-    const plan = await buildTraining(model, [3, 64, 64], criterion, optimizer, 'cuda', [], 4)
+    const plan = await buildTraining(model, [3, 64, 64], criterion, optimizer, 'cuda', {
+      stepsPerRun: 4,
+    })
     const { program, results } = await plan.several!()
     expect(program.stateInputs).toEqual(plan.program.stateInputs)
     expect(Object.values(program.updates).sort()).toEqual(Object.values(plan.program.updates).sort())

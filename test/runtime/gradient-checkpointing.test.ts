@@ -69,7 +69,7 @@ function withDropout(): Sequential {
 async function convolutions(blocks: readonly string[]): Promise<number> {
   const model = bottlenecks()
   const optimizer = new SGD(model.parameters(), { lr: 0.01 })
-  const { program } = await buildTraining(model, [3, 64, 64], criterion, optimizer, 'cpu', blocks)
+  const { program } = await buildTraining(model, [3, 64, 64], criterion, optimizer, 'cpu', { blocks })
   return Buffer.from(program.model).toString('latin1').split('"\x04Conv').length - 1
 }
 

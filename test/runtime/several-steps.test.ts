@@ -203,7 +203,9 @@ describe('trainSteps', () => {
 it('writes the optimizer’s state over the old one, as a single step does', async () => {
   const model = new nn.Sequential(new nn.Linear(4, 3), new nn.Linear(3, 2))
   const optimizer = new optim.AdamW(model.parameters())
-  const plan = await buildTraining(model, [4], new nn.CrossEntropyLoss(), optimizer, 'cpu', [], 3)
+  const plan = await buildTraining(model, [4], new nn.CrossEntropyLoss(), optimizer, 'cpu', {
+    stepsPerRun: 3,
+  })
   const { program } = await plan.several!()
   expect(plan.program.inPlace).toHaveLength(8)
   expect(program.inPlace).toEqual(plan.program.inPlace)

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-
 import { afterEach, describe, expect, it } from 'vitest'
 
 import { ArgumentError, DTypeError, RuntimeError, ShapeError } from '../../src/core/errors.ts'
@@ -13,64 +11,8 @@ import { Linear } from '../../src/nn/linear.ts'
 import { SGD } from '../../src/optim/sgd.ts'
 import type { Criterion } from '../../src/runtime/criterion.ts'
 import { TrainingSession, type TrainingSessionOptions } from '../../src/runtime/training-session.ts'
-import { bfloat16ToFloat32 } from '../../src/io/half.ts'
-import { BasicBlock, ResNet } from '../../src/vision/models/resnet.ts'
-
-/** Twenty steps of PyTorch: test/fixtures/runtime/make.py. */
-interface Packed {
-  readonly shape: readonly number[]
-  readonly data: string
-}
-interface Run {
-  readonly losses: readonly number[]
-  readonly evalLoss: number
-  readonly state: Record<string, Packed>
-}
-interface Fixture {
-  readonly start: Record<string, Packed>
-  readonly x: Packed
-  readonly y: number[]
-  readonly runs: Record<'finetune' | 'frozen', Run>
-}
-const file = new URL('../fixtures/runtime/tiny-resnet.json', import.meta.url)
-const fixture = JSON.parse(readFileSync(file, 'utf8')) as Fixture
-
-const bytesOf = ({ data }: Packed) => Uint8Array.from(Buffer.from(data, 'base64'))
-
-function unpack(packed: Packed): Tensor<'float32'> {
-  return new Tensor('float32', new Float32Array(bytesOf(packed).buffer), packed.shape)
-}
-
-function unpackHalf(packed: Packed): Tensor<'float32'> {
-  return new Tensor('float32', bfloat16ToFloat32(new Uint16Array(bytesOf(packed).buffer)), packed.shape)
-}
-
-const pixels = Float32Array.from(bytesOf(fixture.x), (byte) => (byte - 128) / 64)
-const images = new Tensor('float32', pixels, fixture.x.shape)
-const perImage = images.size / fixture.y.length
-
-function batchOf(from: number, to: number) {
-  const data = images.data.slice(from * perImage, to * perImage)
-  return {
-    inputs: new Tensor('float32', data, [to - from, ...images.shape.slice(1)]),
-    labels: Tensor.from(fixture.y.slice(from, to), 'int32'),
-  }
-}
-
-function startModel(frozen: boolean): ResNet {
-  const model = new ResNet({ block: BasicBlock, layers: [1, 1, 1, 1], width: 4 }, { numClasses: 2 })
-  const state = new Map<string, Tensor>(
-    Object.entries(fixture.start).map(([key, packed]) => [key, unpackHalf(packed)]),
-  )
-  for (const [key] of model.namedBuffers())
-    if (key.endsWith('num_batches_tracked')) state.set(key, Tensor.zeros([], 'int64'))
-  model.loadStateDict(state)
-  if (frozen) {
-    model.requiresGrad_(false)
-    model.fc.requiresGrad_(true)
-  }
-  return model
-}
+import type { ResNet } from '../../src/vision/models/resnet.ts'
+import { batchOf, fixture, startModel, unpack } from './tiny-resnet.ts'
 
 const open: TrainingSession[] = []
 afterEach(async () => {

@@ -31,7 +31,7 @@ async function expectOnDevice({
 }: Step): Promise<void> {
   const made = optimizer(model)
   const blocks = checkpointBlocks(model, checkpointing)
-  const training = await buildTraining(model.train(), shape, criterion, made, 'webgpu', blocks)
+  const training = await buildTraining(model.train(), shape, criterion, made, 'webgpu', { blocks })
   await expect(placeOnDevice(training.program)).resolves.toBeUndefined()
   const evaluation = await buildEvaluation(model, shape, { criterion, optimizer: made }, 'webgpu')
   await expect(placeOnDevice(evaluation.program)).resolves.toBeUndefined()
