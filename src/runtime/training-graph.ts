@@ -1,6 +1,7 @@
 import { nextTurn } from '#platform'
 
 import { differentiate } from '../autodiff/differentiate.ts'
+import { finishInTurns, pauses } from '../core/steps.ts'
 import { Tensor } from '../core/tensor.ts'
 import type { Graph, Value } from '../graph/graph.ts'
 import { overwritable } from '../graph/overwrite.ts'
@@ -10,7 +11,7 @@ import { serializeApart } from '../graph/serialize.ts'
 import type { Module } from '../nn/module.ts'
 import { Parameter, type ModuleBuffer } from '../nn/parameter.ts'
 import { traceModule, type BatchNeed, type Trace } from '../nn/trace.ts'
-import { lowerGraph } from '../ops/lower.ts'
+import { lowerGraphInSteps } from '../ops/lower.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { lossOf, type Criterion, type TargetSpec } from './criterion.ts'
 import type { Program, WireTensor, WireTensors, ZeroTensor } from './engine.ts'
@@ -180,7 +181,7 @@ async function build(
   device: Device,
 ): Promise<Built> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
-  const { graph, map } = lowered(trace.graph, blocks, { output, ...(loss && { loss }) }, device)
+  const { graph, map } = await lowered(trace.graph, blocks, { output, ...(loss && { loss }) }, device)
   await nextTurn()
   const nameOf = (value: Value) => map.get(value)!.name
   const model = [
@@ -191,6 +192,9 @@ async function build(
   const inputs = [...model, ...extraState]
   const state = [...inputs, ...[...used].map(([name, value]) => [name, () => value.tensor] as const)]
   const { model: bytes, weights } = await serializeApart(graph, nextTurn, new Set(used.keys()))
+  await nextTurn()
+  const memory = device === 'wasm' ? memoryProfile(graph) : []
+  await nextTurn()
   return {
     program: {
       model: bytes,
@@ -208,7 +212,7 @@ async function build(
     ...(target && { target }),
     batchNeeds: trace.batchNeeds,
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
-    memory: device === 'wasm' ? memoryProfile(graph) : [],
+    memory,
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
 }
@@ -231,13 +235,13 @@ function overwrittenSlots(
   return overwritable(graph, pairs).map(([{ name }]) => name)
 }
 
-function lowered(
+async function lowered(
   graph: Graph,
   blocks: readonly string[],
   { output, loss }: Pick<Parts, 'output' | 'loss'>,
   device: Device,
-): Rewritten {
-  const pass = lowerGraph(graph, { device })
+): Promise<Rewritten> {
+  const pass = await finishInTurns(lowerGraphInSteps(graph, { device }), pauses(nextTurn))
   if (!loss || blocks.length === 0) return pass
   const [last, end] = [pass.map.get(output)!, pass.map.get(loss)!]
   return composed(pass, recomputeBlocks(pass.graph, { output: last, loss: end, blocks }))
