@@ -13,6 +13,7 @@ import {
   builtApp,
   chooseFolder,
   epochRows,
+  longTasksOf,
   openApp,
   overflows,
   shoot,
@@ -74,10 +75,11 @@ describe('the page', () => {
     await page.getByLabel('Device').selectOption('wasm')
   })
 
-  it('trains; plots and predictions move', async () => {
+  it('trains; plots and predictions move, and no task of its thread takes over 50 ms', async () => {
     const empty = await plots()
     await button('Train').press('Enter')
     await waitForText(page, /after epoch 1\b/)
+    const since = await page.evaluate(() => performance.now())
     expect(await page.locator('.device').innerText()).toMatch(/^Runs on WebAssembly/)
     const [first, seen] = [await plots(), await page.locator('#predictions').innerText()]
     await shoot(page, '3-training')
@@ -87,6 +89,7 @@ describe('the page', () => {
       expect(new Set([empty[index], first[index], image]).size, 'plots that differ').toBe(3)
     }
     expect(await page.locator('#predictions').innerText()).not.toBe(seen)
+    expect(await longTasksOf(page, since)).toEqual([])
   })
 
   it('pauses, stops, and goes on after a reload where it was', async () => {
