@@ -2,6 +2,7 @@ import { nextTurn } from '#platform'
 
 import { AbortError, ArgumentError, DataError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
+import { pauses } from '../core/steps.ts'
 import type { SamplePool } from '../platform/sample-pool.ts'
 import { BatchStack, type Collate } from './collate.ts'
 import type { Allocate, Dataset, Sample, SampleJob } from './dataset.ts'
@@ -16,9 +17,6 @@ export interface Place {
 
 type Planned = Place & { readonly job: SampleJob | undefined }
 
-/** Longest stretch of work (ms) on the caller's thread before its event loop gets a turn. */
-const longestStretch = 15
-
 /**
  * Makes the batches of one epoch. Samples with a job are made in a worker, stacked there where that is all there
  * is to do; the others, and what must be finished here, on the caller's thread, one sample at a time.
@@ -26,7 +24,7 @@ const longestStretch = 15
 export class BatchMaker<B> {
   /** The caller's thread has one lane: batches wait for each other here, in order. */
   #lane: Promise<unknown> = Promise.resolve()
-  #lastTurn = performance.now()
+  readonly #rest = pauses(nextTurn)
 
   constructor(
     private readonly dataset: Dataset,
@@ -90,10 +88,7 @@ export class BatchMaker<B> {
   }
 
   async #pause(): Promise<void> {
-    if (performance.now() - this.#lastTurn > longestStretch) {
-      await nextTurn()
-      this.#lastTurn = performance.now()
-    }
+    await this.#rest()
     if (this.signal.aborted) throw new AbortError('the batch is no longer wanted')
   }
 }

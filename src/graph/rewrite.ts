@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../core/steps.ts'
 import { Graph, type Node, type Value } from './graph.ts'
 
 /** Nodes that the outputs need, in their order. */
@@ -34,6 +35,11 @@ export type Replace = (copy: Node) => readonly Value[] | undefined
  * keep their order; the map tells where each old value went.
  */
 export function rewrite(graph: Graph, replace: Replace): Rewritten {
+  return finish(rewriteInSteps(graph, replace))
+}
+
+/** {@link rewrite}, a node at each step. */
+export function* rewriteInSteps(graph: Graph, replace: Replace): Steps<Rewritten> {
   const target = new Graph()
   const map = new Map<Value, Value>()
   const live = liveNodes(graph)
@@ -51,6 +57,7 @@ export function rewrite(graph: Graph, replace: Replace): Rewritten {
     )
     const replacement = target.inScopePath(node.scope, () => replace(copy))
     node.outputs.forEach((output, index) => map.set(output, replacement?.[index] ?? copy.output(index)))
+    yield
   }
   for (const output of graph.outputs) target.output(map.get(output)!)
   return { graph: target, map }

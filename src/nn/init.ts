@@ -1,5 +1,6 @@
 import { Generator } from '../core/generator.ts'
 import { sizeOf, type Shape } from '../core/shape.ts'
+import type { Steps } from '../core/steps.ts'
 import { Tensor } from '../core/tensor.ts'
 import { Parameter } from './parameter.ts'
 
@@ -31,12 +32,12 @@ export function defaultBound(weightShape: Shape): number {
   return 1 / Math.sqrt(sizeOf(weightShape.slice(1)))
 }
 
-/** So many numbers take a few milliseconds to draw. */
-const piece = 2 ** 16
+/** So many numbers take a millisecond to draw. */
+const piece = 2 ** 12
 
 function drawn(shape: Shape, generator: Generator, draw: (own: Generator) => number): Parameter {
   const state = generator.split().state()
-  function* make(): globalThis.Generator<undefined, Tensor, undefined> {
+  function* make(): Steps<Tensor> {
     const own = Generator.fromState(state)
     const tensor = Tensor.zeros(shape)
     for (let index = 0; index < tensor.size; index++) {

@@ -1,6 +1,7 @@
 import type { DType } from '../core/dtype.ts'
 import { ShapeError } from '../core/errors.ts'
 import { formatShape, sameShape, type Shape } from '../core/shape.ts'
+import { finish, type Steps } from '../core/steps.ts'
 import type { Tensor } from '../core/tensor.ts'
 
 /** A tensor that is made when it is first read: drawing what a state dict then replaces would take a second. */
@@ -8,7 +9,7 @@ export interface LazyTensor {
   readonly shape: Shape
   readonly dtype: DType
   /** Makes it, a piece at each step. The same numbers each time. */
-  make(): Iterator<undefined, Tensor, undefined>
+  make(): Steps<Tensor>
 }
 
 /** A tensor of a module's state: replaceable, of fixed shape and dtype. */
@@ -26,11 +27,7 @@ class StateTensor {
   /** The numbers. Throws {@link ShapeError} when replaced by a tensor of another shape. */
   get tensor(): Tensor {
     if (!('make' in this.#state)) return this.#state
-    const pieces = this.#state.make()
-    for (;;) {
-      const next = pieces.next()
-      if (next.done) return (this.#state = next.value)
-    }
+    return (this.#state = finish(this.#state.make()))
   }
 
   set tensor(tensor: Tensor) {

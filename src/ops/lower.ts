@@ -1,5 +1,6 @@
+import { finish, type Steps } from '../core/steps.ts'
 import type { Graph, Node } from '../graph/graph.ts'
-import { composed, rewrite, type Rewritten } from '../graph/rewrite.ts'
+import { composed, rewriteInSteps, type Rewritten } from '../graph/rewrite.ts'
 import { opDefinition } from './definitions.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
@@ -10,9 +11,14 @@ import type { LoweringTarget, OpDefinition } from './registry.ts'
  * @returns The new graph, and where each value of the old one went.
  */
 export function lowerGraph(graph: Graph, target: LoweringTarget): Rewritten {
-  const pass = rewrite(graph, (node) => loweringOf(node, target)?.(node, target))
+  return finish(lowerGraphInSteps(graph, target))
+}
+
+/** {@link lowerGraph}, a node at each step: all of a ResNet-18's training graph takes longer than a page may stand still. */
+export function* lowerGraphInSteps(graph: Graph, target: LoweringTarget): Steps<Rewritten> {
+  const pass = yield* rewriteInSteps(graph, (node) => loweringOf(node, target)?.(node, target))
   if (!pass.graph.nodes.some((node) => loweringOf(node, target))) return pass
-  return composed(pass, lowerGraph(pass.graph, target))
+  return composed(pass, yield* lowerGraphInSteps(pass.graph, target))
 }
 
 function loweringOf(node: Node, target: LoweringTarget): OpDefinition['lower'] {

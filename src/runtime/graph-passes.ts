@@ -1,9 +1,12 @@
+import { nextTurn } from '#platform'
+
+import { finishInTurns, pauses } from '../core/steps.ts'
 import type { Graph, Value } from '../graph/graph.ts'
 import { halveConstants, type HalvedConstants } from '../graph/halve-constants.ts'
 import { keepHalves } from '../graph/keep-halves.ts'
 import { recomputeBlocks } from '../graph/recompute.ts'
 import { composed, type Rewritten } from '../graph/rewrite.ts'
-import { lowerGraph } from '../ops/lower.ts'
+import { lowerGraphInSteps } from '../ops/lower.ts'
 import type { Device } from './providers.ts'
 import type { StorageType } from './storage.ts'
 
@@ -21,10 +24,10 @@ export interface PassOptions {
   readonly frozen?: ReadonlySet<string> | undefined
 }
 
-/** From what modules, gradients and optimizers wrote to what ONNX Runtime is to run. */
-export function passesOver(graph: Graph, options: PassOptions): HalvedConstants {
+/** From what modules, gradients and optimizers wrote to what ONNX Runtime is to run, in several turns of the event loop. */
+export async function passesOver(graph: Graph, options: PassOptions): Promise<HalvedConstants> {
   const { device, blocks = [], storage, frozen = new Set() } = options
-  let pass = lowerGraph(graph, { device })
+  let pass: Rewritten = await finishInTurns(lowerGraphInSteps(graph, { device }), pauses(nextTurn))
   if (blocks.length > 0)
     pass = then(pass, options, (lowered, end) => recomputeBlocks(lowered, { ...end, blocks }))
   if (storage !== 'float16') return { ...pass, inputs: new Map() }

@@ -206,7 +206,7 @@ async function build(
 ): Promise<{ readonly built: Built; readonly graph: Graph; readonly border: Border }> {
   for (const value of [...(loss ? [loss] : []), output, ...updates.values()]) trace.graph.output(value)
   const names = new Set(frozen.keys())
-  const passed = passesOver(trace.graph, { device, output, loss, frozen: names, ...options })
+  const passed = await passesOver(trace.graph, { device, output, loss, frozen: names, ...options })
   const { graph, map } = passed
   await nextTurn()
   const nameOf = (value: Value) => map.get(value)!.name
@@ -227,14 +227,18 @@ async function build(
     baked: new Set(used.keys()),
     fetches: [...(loss ? [map.get(loss)!] : []), map.get(output)!],
   }
+  const program = await programOf(graph, border)
+  await nextTurn()
+  const memory = device === 'wasm' ? memoryProfile(graph) : []
+  await nextTurn()
   const built: Built = {
-    program: await programOf(graph, border),
+    program,
     ...(loss && { lossName: nameOf(loss) }),
     outputName: nameOf(output),
     ...(target && { target }),
     batchNeeds: trace.batchNeeds,
     usesBatchSize: graph.inputs.some(({ name }) => name === 'dim:N'),
-    memory: device === 'wasm' ? memoryProfile(graph) : [],
+    memory,
     initialState: () => Object.fromEntries(state.map(([name, read]) => [name, read()])),
   }
   return { built, graph, border }

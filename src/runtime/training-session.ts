@@ -2,6 +2,7 @@ import { nextTurn, runtimeWarnings } from '#platform'
 
 import { ArgumentError, RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
+import { pauses } from '../core/steps.ts'
 import { Tensor } from '../core/tensor.ts'
 import { checkpointBlocks, type GradientCheckpointing } from '../nn/checkpoint-blocks.ts'
 import type { Module } from '../nn/module.ts'
@@ -469,7 +470,11 @@ const graphBuilder = () => import('./training-graph.ts')
 
 /** Draws initial weights that nobody has read yet without holding up the caller's thread. */
 async function materialize(model: Module): Promise<void> {
-  for (const parameter of model.parameters()) await parameter.materialize(nextTurn)
+  const pause = pauses(nextTurn)
+  for (const parameter of model.parameters()) {
+    await parameter.materialize(pause)
+    await pause()
+  }
 }
 
 function batchFeeds({ usesBatchSize }: Built, inputs: Tensor, labels?: Tensor): Record<string, WireTensor> {

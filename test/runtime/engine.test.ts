@@ -163,7 +163,7 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
 
 it('keeps working after a call that could not be sent', async () => {
   const host = await startEngine('cpu', { threads: 1 })
-  const unsendable = { x: { ...tensor(1, 2), extra: () => undefined } }
+  const unsendable = { x: { ...tensor(1, 2), shape: [() => 2] as never } }
   await expect(host.run('step', unsendable)).rejects.toThrow(/could not be cloned/)
   await host.push({ t: tensor(1, 2) })
   expect([...(await host.pull(['t'])).t!.data]).toEqual([1, 2])

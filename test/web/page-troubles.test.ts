@@ -80,7 +80,10 @@ describe('a drop', () => {
 
     const [first, second] = ['ants/ants-000.jpg', 'bees/bees-001.jpg'].map((path) => join(pictures, path))
     await untilTaken(page, () => dropOn(page, '[aria-label="Class bees"]', [first!, second!]))
-    expect([await countOf(page, 'ants'), await countOf(page, 'bees')]).toEqual(['4 pictures', '6 pictures'])
+    expect([await countOf(page, 'ants'), await countOf(page, 'bees')]).toEqual(['4 pictures', '5 pictures'])
+    const text = await page.locator('#data').innerText()
+    expect(text).toContain('bees-001.jpg: it is in “bees” already')
+    expect(text).toMatch(/The same picture is in “ants” and in “bees” \(ants-000\.jpg\)/)
   })
 })
 

@@ -1,9 +1,10 @@
 import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 
 import type { Picture } from '../data/picture.ts'
 import { filesOfInput } from '../data/read-drop.ts'
 import { activeClass } from '../state/data.ts'
-import { removeClass, removePictures } from '../state/edit-data.ts'
+import { removeClass } from '../state/edit-data.ts'
 import { takeIn } from '../state/import.ts'
 import { ClassName } from './class-name.tsx'
 import { FileButton } from './file-button.tsx'
@@ -25,7 +26,16 @@ export function ClassCard({ name, pictures, isLocked }: ClassCardProps) {
   const isWebcamOpen = useSignal(false)
   const showsAll = useSignal(false)
   const { isOver, handlers } = useDrop((files) => void takeIn(files, name), !isLocked)
-  const shown = showsAll.value ? pictures : pictures.slice(0, fewThumbnails)
+  // The same elements again are passed over: a class may have thousands.
+  const thumbnails = useMemo(
+    () =>
+      (showsAll.value ? pictures : pictures.slice(0, fewThumbnails)).map((picture) => (
+        <li key={picture.id}>
+          <Thumbnail picture={picture} isLocked={isLocked} />
+        </li>
+      )),
+    [pictures, showsAll.value, isLocked],
+  )
   return (
     <div
       class="class"
@@ -55,16 +65,7 @@ export function ClassCard({ name, pictures, isLocked }: ClassCardProps) {
         </button>
       </div>
       {pictures.length === 0 && <p class="empty">Drop or paste pictures here.</p>}
-      <ul class="thumbnails">
-        {shown.map((picture) => (
-          <li key={picture.id}>
-            <Thumbnail
-              picture={picture}
-              onRemove={isLocked ? undefined : () => void removePictures([picture.id])}
-            />
-          </li>
-        ))}
-      </ul>
+      <ul class="thumbnails">{thumbnails}</ul>
       <div class="buttons">
         {pictures.length > fewThumbnails && (
           <button

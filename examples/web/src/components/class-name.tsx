@@ -1,13 +1,20 @@
 import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
 
-import { problemWithName, renameClass } from '../state/edit-data.ts'
+import { addedClass, problemWithName, renameClass } from '../state/edit-data.ts'
 
 /** A class's name, which can be changed. */
 export function ClassName({ name, isLocked }: { readonly name: string; readonly isLocked: boolean }) {
+  const input = useRef<HTMLInputElement>(null)
   const problem = useSignal<string | undefined>(undefined)
+  useEffect(() => {
+    if (addedClass.peek() !== name) return
+    addedClass.value = undefined
+    input.current!.focus()
+    input.current!.select()
+  }, [])
   const onChange = (event: Event) => {
-    const input = event.target as HTMLInputElement
-    const wanted = input.value.trim()
+    const wanted = (event.target as HTMLInputElement).value.trim()
     problem.value = problemWithName(wanted, name)
     if (problem.value === undefined) void renameClass(name, wanted)
   }
@@ -15,6 +22,7 @@ export function ClassName({ name, isLocked }: { readonly name: string; readonly 
   return (
     <span class="class-name">
       <input
+        ref={input}
         type="text"
         aria-label={`Name of the class ${name}`}
         value={name}

@@ -7,8 +7,9 @@ export function ConfusionMatrix({ review }: { readonly review: Review }) {
   const table = confusionOf(judgements, classes.length)
   return (
     <div class="block">
-      <h3>What is taken for what</h3>
-      <div class="scroll">
+      <h3 id="confusion-title">What is taken for what</h3>
+      {/* Reachable by keyboard, since it may have to be scrolled. */}
+      <div class="scroll" role="region" aria-labelledby="confusion-title" tabIndex={0}>
         <table class="confusion">
           <caption class="visually-hidden">
             Confusion matrix: rows are what pictures are, columns what they are taken for

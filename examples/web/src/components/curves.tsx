@@ -49,7 +49,9 @@ function Curve({ title, columns, isShare = false }: CurveProps) {
   })
   return (
     <figure>
-      <figcaption>{title}</figcaption>
+      <figcaption>
+        {title} <span class="hint">by epoch</span>
+      </figcaption>
       <div ref={box} class="plot" role="img" aria-label={descriptionOf(title, isShare)} />
     </figure>
   )

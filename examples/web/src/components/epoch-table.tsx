@@ -6,7 +6,7 @@ export function EpochTable() {
   return (
     <details class="numbers">
       <summary>Numbers of every epoch</summary>
-      <div class="scroll">
+      <div class="scroll" role="region" aria-label="Numbers of every epoch" tabIndex={0}>
         <table>
           <thead>
             <tr>

@@ -1,6 +1,8 @@
 import type { Review } from '../state/run.ts'
 import { JudgedPicture } from './judged-picture.tsx'
 
+const most = 12
+
 /** The validation pictures that it is most wrong about: often it is the picture that is in the wrong folder. */
 export function Mistakes({ review }: { readonly review: Review }) {
   const worst = review.judgements
@@ -13,7 +15,7 @@ export function Mistakes({ review }: { readonly review: Review }) {
         <p class="hint">None: all {review.judgements.length} validation pictures are right.</p>
       ) : (
         <ul class="judged-grid" id="mistakes">
-          {worst.slice(0, 6).map((judgement) => (
+          {worst.slice(0, most).map((judgement) => (
             <JudgedPicture key={judgement.index} review={review} judgement={judgement} />
           ))}
         </ul>

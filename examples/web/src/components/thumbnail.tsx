@@ -1,23 +1,22 @@
 import type { Picture } from '../data/picture.ts'
+import { removePictures } from '../state/edit-data.ts'
 import { urlOf } from './object-url.ts'
 
-interface ThumbnailProps {
-  readonly picture: Picture
-  /** Without it, it can't be removed. */
-  readonly onRemove?: (() => void) | undefined
-}
-
-/** A picture, small. */
-export function Thumbnail({ picture, onRemove }: ThumbnailProps) {
-  const url = urlOf(picture.thumbnail)
+/** A picture, small, and a button that removes it. */
+export function Thumbnail({ picture, isLocked }: { readonly picture: Picture; readonly isLocked: boolean }) {
+  const { id, name, thumbnail } = picture
   return (
     <>
-      <img src={url} alt={picture.name} title={picture.name} width="56" height="56" loading="lazy" />
-      {onRemove && (
-        <button type="button" class="remove" aria-label={`Remove ${picture.name}`} onClick={onRemove}>
-          ×
-        </button>
-      )}
+      <img src={urlOf(thumbnail)} alt={name} title={name} width="56" height="56" loading="lazy" />
+      <button
+        type="button"
+        class="remove"
+        disabled={isLocked}
+        aria-label={`Remove ${name}`}
+        onClick={() => void removePictures([id])}
+      >
+        ×
+      </button>
     </>
   )
 }

@@ -1,12 +1,20 @@
+import { useRef } from 'preact/hooks'
+
 import { dataKey, dataProblem } from '../state/data.ts'
 import { goOn, pause, start, stop, unpause } from '../state/control.ts'
-import { keptRun, phase } from '../state/run.ts'
+import { epochRows, keptRun, phase, type KeptRun } from '../state/run.ts'
 import { problems } from '../state/settings.ts'
+import { useKeptFocus } from './use-kept-focus.ts'
 
 /** What can be done about the training now. */
 export function TrainButtons() {
-  const now = phase.value
-  if (now === 'idle') return <Idle />
+  const box = useRef<HTMLDivElement>(null)
+  // The first does no harm where Enter is pressed once more: “Train anew” would.
+  useKeptFocus(box, 'the first')
+  return <div ref={box}>{phase.value === 'idle' ? <Idle /> : <Busy now={phase.value} />}</div>
+}
+
+function Busy({ now }: { readonly now: keyof typeof texts }) {
   return (
     <div class="buttons">
       {now === 'paused' || now === 'pausing' ? (
@@ -60,13 +68,14 @@ function Idle() {
         </button>
       </div>
       <p id="train-problem" class="hint">
-        {problem}
-        {!problem &&
-          run &&
-          !run.isFinished &&
-          !canGoOn &&
-          'The last training can’t be gone on with: its pictures have changed.'}
+        {problem ?? (run && !run.isFinished && aboutUnfinished(run, canGoOn === true))}
       </p>
     </>
   )
+}
+
+function aboutUnfinished({ settings }: KeptRun, canGoOn: boolean): string {
+  if (!canGoOn) return 'The last training can’t be gone on with: its pictures have changed.'
+  const done = epochRows.value.length
+  return `The last training ended early: ${done} of its ${settings.epochs} epochs are done.`
 }

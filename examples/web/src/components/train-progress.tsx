@@ -1,26 +1,32 @@
 import { percent } from '../state/follow-run.ts'
-import { best, phase, progress } from '../state/run.ts'
+import { best, phase, progress, type Progress } from '../state/run.ts'
 
 /** How far the training is, how fast, and how long it will take. */
 export function TrainProgress() {
   const now = progress.value
-  if (!now) return phase.value === 'preparing' ? <progress class="wide" aria-label="Getting ready" /> : null
-  const { epoch, epochs, share, picturesPerSecond, secondsLeft } = now
   const isOver = phase.value === 'idle'
+  // All of it is there from the start: what comes in later would push down what is read.
+  if (!now && isOver) return null
   return (
     <div class="progress">
-      <progress class="wide" max={1} value={share} aria-label="Training" aria-valuetext={percent(share)} />
+      {now ? (
+        <progress max={1} value={now.share} aria-label="Training" aria-valuetext={percent(now.share)} />
+      ) : (
+        <progress aria-label="Getting ready" />
+      )}
       <dl class="facts">
-        <Fact name="Epoch" value={`${epoch + 1} of ${epochs}`} />
-        <Fact name="Time left" value={isOver ? '–' : durationOf(secondsLeft)} />
-        <Fact
-          name="Pictures a second"
-          value={picturesPerSecond >= 10 ? picturesPerSecond.toFixed(0) : picturesPerSecond.toFixed(1)}
-        />
+        <Fact name="Epoch" value={now ? `${now.epoch + 1} of ${now.epochs}` : '…'} />
+        <Fact name="Time left" value={isOver ? '–' : durationOf(now?.secondsLeft)} />
+        <Fact name="Pictures a second" value={now ? speedOf(now) : '…'} />
         <Fact name="Best so far" value={best.value ? percent(best.value.valAccuracy) : '–'} />
       </dl>
     </div>
   )
+}
+
+function speedOf({ picturesPerSecond }: Progress): string {
+  if (picturesPerSecond === 0) return '…'
+  return picturesPerSecond.toFixed(picturesPerSecond >= 10 ? 0 : 1)
 }
 
 function Fact({ name, value }: { readonly name: string; readonly value: string }) {

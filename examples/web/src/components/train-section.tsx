@@ -1,4 +1,5 @@
-import { announcement, device, epochRows, phase, review, status } from '../state/run.ts'
+import { result } from '../state/result.ts'
+import { announcement, device, epochRows, isBusy, phase, review, status } from '../state/run.ts'
 import { ConfusionMatrix } from './confusion-matrix.tsx'
 import { Curves } from './curves.tsx'
 import { EpochTable } from './epoch-table.tsx'
@@ -21,10 +22,10 @@ export function TrainSection() {
       <p class="status" data-phase={phase.value}>
         {status.value}
       </p>
-      {device.value && (
-        <p class="device">
-          Runs on <strong>{names[device.value.name] ?? device.value.name}</strong>{' '}
-          <span class="reason">({device.value.reason})</span>
+      <DeviceInUse />
+      {!isBusy.value && result.value && epochRows.value.length > 0 && (
+        <p class="next">
+          Now <a href="#try">try the model</a> on other pictures, or <a href="#download">download</a> it.
         </p>
       )}
       <TrainProgress />
@@ -38,6 +39,16 @@ export function TrainSection() {
         </>
       )}
     </section>
+  )
+}
+
+function DeviceInUse() {
+  if (!device.value) return isBusy.value ? <p class="device">&nbsp;</p> : null
+  const { name, reason } = device.value
+  return (
+    <p class="device">
+      Runs on <strong>{names[name] ?? name}</strong> <span class="reason">({reason})</span>
+    </p>
   )
 }
 

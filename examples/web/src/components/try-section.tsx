@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 
+import { checkPicture } from '../data/check-pictures.ts'
 import { filesOfInput, filesOfPaste } from '../data/read-drop.ts'
 import type { Prediction } from '../library/finished.ts'
 import { classify } from '../library/finished.ts'
@@ -23,17 +24,24 @@ interface Tried {
 export function TrySection() {
   const tried = useSignal<Tried | undefined>(undefined)
   const problem = useSignal('')
+  const isLooking = useSignal(false)
   const isWebcamOpen = useSignal(false)
   const isReady = result.value !== undefined && !isBusy.value
   const attempt = async (files: readonly { readonly path: string; readonly file: Blob }[]) => {
     const [first] = files
     if (!first) return
+    problem.value = ''
+    isLooking.value = true
+    isWebcamOpen.value = false
     try {
-      problem.value = ''
-      tried.value = { picture: first.file, name: first.path, predictions: await classify(first.file) }
+      const checked = await checkPicture(first.file)
+      if ('reason' in checked) throw new Error(checked.reason)
+      tried.value = { picture: first.file, name: first.path, predictions: await classify(checked.file) }
     } catch (error) {
       tried.value = undefined
       problem.value = `${first.path}: ${messageOf(error)}`
+    } finally {
+      isLooking.value = false
     }
   }
   const { isOver, handlers } = useDrop((files) => void files.then(attempt), isReady)
@@ -81,6 +89,7 @@ export function TrySection() {
           {isWebcamOpen.value ? 'Close the webcam' : 'Webcam'}
         </button>
       </div>
+      {isLooking.value && <p class="hint">Looking at it …</p>}
       {problem.value && (
         <p class="problem" role="alert">
           {problem.value}

@@ -13,7 +13,13 @@ export interface CheckRequest {
 
 /** What became of it. */
 export type CheckResult =
-  | { readonly id: number; readonly file: Blob; readonly extension: string; readonly thumbnail: Blob }
+  | {
+      readonly id: number
+      readonly file: Blob
+      readonly thumbnail: Blob
+      /** Of the bytes that came in. */
+      readonly digest: string | undefined
+    }
   | { readonly id: number; readonly reason: string }
 
 /** Larger pictures are scaled down: a phone has no memory for them, and the network looks at 224 pixels. */
@@ -37,7 +43,7 @@ async function check({ id, file }: CheckRequest): Promise<CheckResult> {
   }
   try {
     const taken = await readable(file, kind, bitmap)
-    return { id, ...taken, thumbnail: await thumbnailOf(bitmap) }
+    return { id, file: taken, thumbnail: await thumbnailOf(bitmap), digest: await digestOf(file) }
   } catch (error) {
     return { id, reason: (error as Error).message }
   } finally {
@@ -46,20 +52,15 @@ async function check({ id, file }: CheckRequest): Promise<CheckResult> {
 }
 
 /** The file itself where the library reads it, else what the browser makes of it. */
-async function readable(
-  file: Blob,
-  kind: PictureKind,
-  bitmap: ImageBitmap,
-): Promise<{ file: Blob; extension: string }> {
+async function readable(file: Blob, kind: PictureKind, bitmap: ImageBitmap): Promise<Blob> {
   const { width, height } = bitmap
   if (width * height > maxPixels) {
     const scale = scaledEdge / Math.max(width, height)
-    return { file: await redrawn(bitmap, scale, 'image/jpeg'), extension: 'jpg' }
+    return redrawn(bitmap, scale, 'image/jpeg')
   }
-  if (kind !== 'jpeg' && kind !== 'png')
-    return { file: await redrawn(bitmap, 1, 'image/png'), extension: 'png' }
+  if (kind !== 'jpeg' && kind !== 'png') return redrawn(bitmap, 1, 'image/png')
   await checkReadable(new Uint8Array(await file.arrayBuffer()))
-  return { file, extension: kind === 'jpeg' ? 'jpg' : 'png' }
+  return file
 }
 
 function redrawn(bitmap: ImageBitmap, scale: number, type: string): Promise<Blob> {
@@ -67,6 +68,14 @@ function redrawn(bitmap: ImageBitmap, scale: number, type: string): Promise<Blob
   const canvas = new OffscreenCanvas(width!, height!)
   canvas.getContext('2d')!.drawImage(bitmap, 0, 0, width!, height!)
   return canvas.convertToBlob({ type, quality: 0.92 })
+}
+
+/** SHA-256 in hexadecimal. Without https there is no `subtle`. */
+async function digestOf(file: Blob): Promise<string | undefined> {
+  const { subtle } = crypto as { readonly subtle?: SubtleCrypto }
+  if (!subtle) return undefined
+  const hash = new Uint8Array(await subtle.digest('SHA-256', await file.arrayBuffer()))
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** The middle of the picture, square. */

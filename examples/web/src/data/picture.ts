@@ -13,6 +13,8 @@ export interface Picture {
   readonly file: Blob
   /** A small JPEG file of it. */
   readonly thumbnail: Blob
+  /** The same for files of the same bytes; not known on pages without https. */
+  readonly digest?: string | undefined
 }
 
 /** A file that was not taken, and why. */

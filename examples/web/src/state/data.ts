@@ -1,19 +1,26 @@
 /** The pictures and their classes. */
 import { computed, signal } from '@preact/signals'
 
-import { sortedNames, type Picture, type SkippedFile } from '../data/picture.ts'
+import type { Picture, SkippedFile } from '../data/picture.ts'
 import { assignSplits } from '../data/split.ts'
 
-/** A class: what it is called, and its pictures. */
-export interface PictureClass {
+/** A class, also one without pictures. */
+export interface ClassLabel {
+  /** Stays when the name changes. */
+  readonly id: number
   readonly name: string
+}
+
+/** A class and its pictures. */
+export interface PictureClass extends ClassLabel {
   readonly pictures: readonly Picture[]
 }
 
 /** All pictures, in the order of their ids. */
 export const pictures = signal<readonly Picture[]>([])
-/** Names of all classes, also of those without pictures, in the order they were made. */
-export const classNames = signal<readonly string[]>([])
+/** All classes in the order they were made: one that is renamed stays where it is. */
+export const classLabels = signal<readonly ClassLabel[]>([])
+export const classNames = computed<readonly string[]>(() => classLabels.value.map(({ name }) => name))
 /** Files that were not taken. */
 export const skipped = signal<readonly SkippedFile[]>([])
 /** How far the taking in is; `undefined` when nothing is being taken in. */
@@ -24,9 +31,9 @@ export const importing = signal<
 export const activeClass = signal<string | undefined>(undefined)
 
 export const classes = computed<readonly PictureClass[]>(() => {
-  const byName = new Map<string, Picture[]>(sortedNames(classNames.value).map((name) => [name, []]))
+  const byName = new Map<string, Picture[]>(classNames.value.map((name) => [name, []]))
   for (const picture of pictures.value) byName.get(picture.className)?.push(picture)
-  return [...byName].map(([name, own]) => ({ name, pictures: own }))
+  return classLabels.value.map((label) => ({ ...label, pictures: byName.get(label.name)! }))
 })
 
 /** The pictures to train on and those to validate on. */
@@ -64,11 +71,28 @@ export const dataAdvice = computed<readonly string[]>(() => {
     )
   }
   if (filled.length > 1 && least < 10)
-    advice.push('Ten pictures a class are few: twenty or more make it reliable.')
+    advice.push('Less than ten pictures of a class are few: twenty or more of each make it reliable.')
+  const inTwo = pictureInTwoClasses(filled)
+  if (inTwo) {
+    const [name, one, other] = inTwo
+    advice.push(`The same picture is in “${one}” and in “${other}” (${name}): remove it from the wrong one.`)
+  }
   const empty = classes.value.filter(({ pictures: own }) => own.length === 0).map(({ name }) => `“${name}”`)
   if (empty.length > 0) advice.push(`No pictures yet: ${empty.join(', ')}. Empty classes are left out.`)
   return advice
 })
+
+/** The first picture that two classes have: its name there, and theirs. */
+function pictureInTwoClasses(filled: readonly PictureClass[]): [string, string, string] | undefined {
+  const seen = new Map<string, string>()
+  for (const { digest, name, className } of filled.flatMap(({ pictures: own }) => own)) {
+    if (digest === undefined) continue
+    const before = seen.get(digest) ?? className
+    if (before !== className) return [name, before, className]
+    seen.set(digest, className)
+  }
+  return undefined
+}
 
 /** Stands for these pictures in their order: another one, and a run can't go on. */
 export const dataKey = computed(() => {

@@ -1,6 +1,13 @@
 /** What people do with classes and pictures. */
+import { signal } from '@preact/signals'
+
 import { forgetPictures, keepPictures } from '../storage/picture-store.ts'
-import { activeClass, classNames, pictures, skipped } from './data.ts'
+import { activeClass, classLabels, classNames, pictures, skipped } from './data.ts'
+
+let nextClassId = 0
+
+/** The class that was made by hand just now: its name is a stopgap, and waits to be written over. */
+export const addedClass = signal<string | undefined>(undefined)
 
 /** Why a class can't have this name; `undefined` if it can. */
 export function problemWithName(name: string, current?: string): string | undefined {
@@ -14,13 +21,21 @@ export function problemWithName(name: string, current?: string): string | undefi
 export function addClass(): void {
   let number = classNames.value.length + 1
   while (classNames.value.includes(`class ${number}`)) number++
-  classNames.value = [...classNames.value, `class ${number}`]
-  activeClass.value = `class ${number}`
+  const name = `class ${number}`
+  addedClass.value = activeClass.value = name
+  addClasses([name])
+}
+
+/** Makes the classes of these names that aren't there. */
+export function addClasses(names: Iterable<string>): void {
+  const missing = [...new Set(names)].filter((name) => !classNames.value.includes(name))
+  if (missing.length === 0) return
+  classLabels.value = [...classLabels.value, ...missing.map((name) => ({ id: nextClassId++, name }))]
 }
 
 /** Renames a class, and moves its pictures along. */
 export async function renameClass(from: string, to: string): Promise<void> {
-  classNames.value = classNames.value.map((name) => (name === from ? to : name))
+  classLabels.value = classLabels.value.map(({ id, name }) => ({ id, name: name === from ? to : name }))
   pictures.value = pictures.value.map((picture) =>
     picture.className === from ? { ...picture, className: to } : picture,
   )
@@ -31,7 +46,7 @@ export async function renameClass(from: string, to: string): Promise<void> {
 /** Removes a class with its pictures. */
 export async function removeClass(name: string): Promise<void> {
   const ids = pictures.value.filter(({ className }) => className === name).map(({ id }) => id)
-  classNames.value = classNames.value.filter((other) => other !== name)
+  classLabels.value = classLabels.value.filter((other) => other.name !== name)
   await removePictures(ids)
 }
 
@@ -45,7 +60,7 @@ export async function removePictures(ids: readonly number[]): Promise<void> {
 /** Removes everything. */
 export async function clearData(): Promise<void> {
   pictures.value = []
-  classNames.value = []
+  classLabels.value = []
   skipped.value = []
   activeClass.value = undefined
   await forgetPictures()

@@ -32,6 +32,8 @@ const nothing = {
 
 /** How often the page is changed, in ms. */
 const between = 300
+/** How often a screen reader is told of an epoch, in ms: short ones would never let it finish a sentence. */
+const betweenAnnouncements = 10_000
 /** Weight of the newest batch in the curve of the batches. */
 const smoothing = 0.15
 
@@ -47,6 +49,7 @@ export class RunFollower {
   #smooth: { loss: number; accuracy: number } | undefined
   #epochs = 1
   #shown = 0
+  #announced = -Infinity
 
   /** What the outputs are about. */
   setData(classes: readonly string[], pictures: readonly Picture[], trainCount: number): void {
@@ -139,8 +142,10 @@ export class RunFollower {
     if (isBest) bestReview.value = review.value
     this.#judgements = []
     progress.value = this.#progress(epoch, 'val', 1)
-    announcement.value = `Epoch ${epoch + 1} of ${this.#epochs}: ${percent(row.valAccuracy)} of the validation pictures right.`
     this.#pace.interrupt()
+    if (performance.now() - this.#announced < betweenAnnouncements) return
+    this.#announced = performance.now()
+    announcement.value = `Epoch ${epoch + 1} of ${this.#epochs}: ${percent(row.valAccuracy)} of the validation pictures right.`
   }
 
   #progress(epoch: number, phase: 'train' | 'val', done: number): Progress {

@@ -1,11 +1,12 @@
 /** Taking pictures in: sorting, looking at each, keeping them for the next visit. */
 import { checkPicture } from '../data/check-pictures.ts'
-import type { IncomingFile, Picture, SkippedFile } from '../data/picture.ts'
+import { sortedNames, type IncomingFile, type Picture, type SkippedFile } from '../data/picture.ts'
 import { drawSample } from '../data/sample.ts'
 import { sortFiles, type PlacedFile } from '../data/sort-files.ts'
 import { filesOfZip, isZip } from '../data/unzip.ts'
 import { keepPictures } from '../storage/picture-store.ts'
-import { classNames, importing, pictures, skipped } from './data.ts'
+import { importing, pictures, skipped } from './data.ts'
+import { addClasses } from './edit-data.ts'
 import { notify, notifyError } from './notices.ts'
 
 /** Pictures that are shown and kept together. */
@@ -77,13 +78,14 @@ function into(className: string, files: readonly IncomingFile[]): ReturnType<typ
   return { placed, skipped: [] }
 }
 
+/** Stands for a picture as one of its class. */
+const inItsClass = ({ className, digest }: Picture) => `${className}/${digest ?? ''}`
+
 /** Two at a time: one is read while the other is decoded. */
 async function lookAt(placed: readonly PlacedFile[]): Promise<SkippedFile[]> {
   const refused: SkippedFile[] = []
-  const missing = [...new Set(placed.map(({ className }) => className))].filter(
-    (name) => !classNames.value.includes(name),
-  )
-  classNames.value = [...classNames.value, ...missing]
+  addClasses(sortedNames(new Set(placed.map(({ className }) => className))))
+  const known = new Set(pictures.value.map(inItsClass))
   for (let first = 0; first < placed.length; first += groupSize) {
     importing.value = { text: 'Looking at the pictures', done: first, total: placed.length }
     const group = placed.slice(first, first + groupSize)
@@ -93,8 +95,19 @@ async function lookAt(placed: readonly PlacedFile[]): Promise<SkippedFile[]> {
     let id = Math.max(Date.now(), (pictures.value.at(-1)?.id ?? 0) + 1)
     for (const [index, { name, className, split }] of group.entries()) {
       const result = results[index]!
-      if ('reason' in result) refused.push({ name, reason: result.reason })
-      else taken.push({ id: id++, name, className, split, file: result.file, thumbnail: result.thumbnail })
+      if ('reason' in result) {
+        refused.push({ name, reason: result.reason })
+        continue
+      }
+      const { file, thumbnail, digest } = result
+      const picture: Picture = { id, name, className, split, file, thumbnail, digest }
+      if (digest !== undefined && known.has(inItsClass(picture))) {
+        refused.push({ name, reason: `it is in “${className}” already` })
+        continue
+      }
+      known.add(inItsClass(picture))
+      taken.push(picture)
+      id++
     }
     pictures.value = [...pictures.value, ...taken]
     await keepPictures(taken)

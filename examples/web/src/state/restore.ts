@@ -2,7 +2,8 @@
 import { effect } from '@preact/signals'
 
 import { keepClassNames, keptClassNames, keptPictures } from '../storage/picture-store.ts'
-import { classNames, pictures } from './data.ts'
+import { classLabels, classNames, pictures } from './data.ts'
+import { addClasses } from './edit-data.ts'
 import { notifyError } from './notices.ts'
 
 /** Brings pictures and classes back, and keeps classes from then on. */
@@ -11,9 +12,9 @@ export async function restorePage(): Promise<void> {
     const kept = await keptPictures()
     const added = pictures.value
     pictures.value = [...kept, ...added]
-    classNames.value = [
-      ...new Set([...keptClassNames(), ...kept.map(({ className }) => className), ...classNames.value]),
-    ]
+    const before = classNames.value
+    classLabels.value = []
+    addClasses([...keptClassNames(), ...kept.map(({ className }) => className), ...before])
   } catch (error) {
     notifyError(error, 'The pictures of the last visit are not there: ')
   }
