@@ -19,6 +19,7 @@ export {
   StateDictError,
   WorkerError,
 } from './core/errors.ts'
+export { type Steps } from './core/steps.ts'
 export { Generator, type GeneratorState } from './core/generator.ts'
 export type { Shape } from './core/shape.ts'
 export { Tensor, type NestedArray } from './core/tensor.ts'

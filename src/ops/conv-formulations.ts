@@ -1,6 +1,6 @@
 import { product } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { winograd2, winograd4, type Winograd } from './conv-winograd.ts'
+import { tilesOf, winograd2, winograd4, type Winograd } from './conv-winograd.ts'
 import type { LoweringTarget } from './registry.ts'
 
 /**
@@ -113,11 +113,22 @@ export function winogradFor(
   const isPlain = [geometry.strides, geometry.dilations].every((list) => list.at(-1) === 1)
   if (geometry.kernel.at(-1) !== 3 || !isPlain || channels.in % 4 !== 0) return
   if (Math.min(channels.in, channels.out) < winogradChannels) return
-  return [winograd4, winograd2].find(({ results }) => {
-    const width = windows.at(-1)!
-    const tiles = (product(windows) / width) * Math.ceil(width / results)
-    return width >= results && tiles >= winogradFrom
-  })
+  return [winograd4, winograd2].find(
+    (form) => windows.at(-1)! >= form.results && product(tilesOf(windows, form)) >= winogradFrom,
+  )
+}
+
+/** With fewer tiles a sample, the products of the weights' gradient are too short: it has twice as many numbers as the weights. */
+const winogradWeightsFrom = 32
+
+/** The same for the weights' gradient, whose products are as long as there are tiles. */
+export function winogradForWeights(
+  geometry: Geometry,
+  channels: { readonly in: number; readonly out: number },
+  windows: readonly number[],
+): Winograd | undefined {
+  const form = winogradFor(geometry, channels, windows)
+  return form && product(tilesOf(windows, form)) >= winogradWeightsFrom ? form : undefined
 }
 
 /** Joined columns take one dimension more, of which the CPU's `Conv` has up to three. */

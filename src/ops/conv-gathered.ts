@@ -113,7 +113,7 @@ export function scatteredInput(dy: Value, w: Value, geometry: Geometry, x: Value
 }
 
 /** `[N, C, …]` → `[N, positions, C]`. */
-function byPosition(x: Value): Value {
+export function byPosition(x: Value): Value {
   const [channels, size] = [x.dim(1), product(spatialShape(x))]
   return transpose(reshapeBy(x, [0, channels, size], [x.shape[0]!, channels, size]), [0, 2, 1])
 }

@@ -6,11 +6,19 @@ import { einsum, emit, product, reshapeBy, spatialShape, transposeLast } from '.
 import { reduceSum } from './reduce.ts'
 import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
-import { einsumUpTo, forwardForm, inputForm, weightForm, type WeightForm } from './conv-formulations.ts'
+import {
+  einsumUpTo,
+  forwardForm,
+  inputForm,
+  weightForm,
+  winogradForWeights,
+  type WeightForm,
+} from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
-import { gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
+import { byPosition, gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
 import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
 import { tapsOf } from './conv-places.ts'
+import { winogradWeightGradient } from './conv-winograd-weight.ts'
 import type { LoweringTarget, OpDefinition } from './registry.ts'
 
 /** Gradient of a convolution's weights, in the shape of `w`: our own operator, written in ONNX's when lowered. */
@@ -42,8 +50,14 @@ function weightProduct(x: Value, dy: Value, geometry: Geometry, form: WeightForm
     : batchedProduct(dy, columns, geometry.group, product(windows))
 }
 
-/** Without the taps that were added to the columns. */
+/** By Winograd where that is cheaper; else by one product, without the taps that were added to the columns. */
 function gatheredWeight(x: Value, dy: Value, geometry: Geometry): Value {
+  const [sizes, windows] = [spatialShape(x), spatialShape(dy)]
+  const winograd = winogradForWeights(geometry, { in: x.dim(1), out: dy.dim(1) }, windows)
+  if (winograd) {
+    const of = { x: byPosition(x), dy: byPosition(dy), sizes, geometry, windows }
+    return winogradWeightGradient(of, winograd)
+  }
   const columns = gatheredColumns(x, geometry, spatialShape(dy))
   const [out, channels, taps] = [dy.dim(1), x.dim(1), tapsOf(geometry)]
   const all = columns.dim(1) / channels

@@ -3,7 +3,7 @@ import type { Value } from '../graph/graph.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { byTap, counted, inOrder, placesOf, withTaps, type Way } from './conv-places.ts'
-import { add, mul, sub } from './elementwise.ts'
+import { add, mul, neg, sub } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { transpose } from './reshape.ts'
 import { slice } from './slice.ts'
@@ -24,6 +24,10 @@ export interface Winograd {
   weights(taps: readonly Value[]): readonly Value[]
   /** What each result takes of the products. All of the second one: it brings the bias. */
   readonly sums: readonly (readonly number[])[]
+  /** The gradient of each product, of those of the results: `sums`, transposed. */
+  productGradients(results: readonly Value[]): readonly Value[]
+  /** The gradient of each tap, of those of the products' weights: {@link Winograd.weights}, transposed. */
+  tapGradients(weights: readonly Value[]): readonly Value[]
 }
 
 /** Four products for two results: two thirds of the multiplications. */
@@ -38,6 +42,11 @@ export const winograd2: Winograd = {
     [1, 1, 1, 0],
     [0, 1, -1, -1],
   ],
+  productGradients: ([a, b]) => [a!, add(a!, b!), sub(a!, b!), neg(b!)],
+  tapGradients([a, b, c, d]) {
+    const [both, apart] = [mul(add(b!, c!), 1 / 2), mul(sub(b!, c!), 1 / 2)]
+    return [add(a!, both), apart, add(both, d!)]
+  },
 }
 
 /** Six products for four results: half of the multiplications. Its rounding is a few times that of plain sums. */
@@ -67,6 +76,19 @@ export const winograd4: Winograd = {
     [0, 1, 1, 4, 4, 0],
     [0, 1, -1, 8, -8, 1],
   ],
+  productGradients([a, b, c, d]) {
+    const [even, odd] = [add(a!, c!), add(b!, d!)]
+    const [near, far] = [add(a!, mul(c!, 4)), add(mul(b!, 2), mul(d!, 8))]
+    return [a!, add(even, odd), sub(even, odd), add(near, far), sub(near, far), d!]
+  },
+  tapGradients([a, b, c, d, e, f]) {
+    const [narrow, wide] = [mul(add(b!, c!), 1 / 6), mul(add(d!, e!), 1 / 6)]
+    return [
+      add(sub(mul(a!, 1 / 4), narrow), mul(wide, 1 / 4)),
+      add(mul(sub(c!, b!), 1 / 6), mul(sub(d!, e!), 1 / 12)),
+      add(sub(wide, narrow), f!),
+    ]
+  },
 }
 
 /** A convolution whose image is by positions, channels last. */
@@ -89,7 +111,7 @@ export const outputsOf = ({ weights, way }: PositionConv): number => weights.dim
 /** `[N, windows, O]`. */
 export function winogradConv(conv: PositionConv, form: Winograd): Value {
   const { x, bias, windows } = conv
-  const tiles = [...windows.slice(0, -1), Math.ceil(windows.at(-1)! / form.results)]
+  const tiles = tilesOf(windows, form)
   const [out, count] = [outputsOf(conv), product(tiles)]
   const weights = transformedWeights(conv, form)
   const products = transformedColumns(conv, form, tiles).map((columns, index) => {
@@ -103,6 +125,12 @@ export function winogradConv(conv: PositionConv, form: Winograd): Value {
   const lines = count / tiles.at(-1)!
   return cut(reshapeBy(sums, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
 }
+
+/** How many tiles there are in each dimension. */
+export const tilesOf = (windows: readonly number[], { results }: Winograd): number[] => [
+  ...windows.slice(0, -1),
+  Math.ceil(windows.at(-1)! / results),
+]
 
 /** `[N, lines, tiled, O]` → `[N, windows, O]`: the last tile of a line may reach beyond it. */
 function cut(y: Value, windows: readonly number[], out: number): Value {
@@ -131,8 +159,8 @@ function tapOf(rows: Value, tap: number): Value {
  * One matrix `[N · tiles, outer taps · C]` a product. First what it takes of each tile's neighbours, for every line of the
  * image and of its padding. Then the lines of the other dimensions' taps.
  */
-function transformedColumns(
-  { x, sizes, geometry, way }: PositionConv,
+export function transformedColumns(
+  { x, sizes, geometry, way }: Pick<PositionConv, 'x' | 'sizes' | 'geometry' | 'way'>,
   form: Winograd,
   tiles: readonly number[],
 ): Value[] {
@@ -164,7 +192,7 @@ function transformedColumns(
 }
 
 /** The positions `places` of `x` `[N, positions, C]`, and zeros for those that are negative, in the padding. */
-function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
+export function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
   const picked = gatherPlaces(
     x,
     1,
@@ -176,5 +204,5 @@ function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
 }
 
 /** A constant that is broadcast over channels: WebGPU takes a twentieth of the time of `Concat` or of a term of `Einsum` for it. */
-const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
+export const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
   graph.constant(new Tensor('float32', Float32Array.from(numbers), shape))

@@ -4,11 +4,14 @@ import { Generator } from '../../src/core/generator.ts'
 import { Tensor } from '../../src/core/tensor.ts'
 import { Graph, type Value } from '../../src/graph/graph.ts'
 import { serialize } from '../../src/graph/serialize.ts'
-import { product } from '../../src/ops/conv-emit.ts'
+import { emit, product, reshapeBy } from '../../src/ops/conv-emit.ts'
+import { byPosition } from '../../src/ops/conv-gathered.ts'
 import { geometryAttributes, geometryOf, type Geometry } from '../../src/ops/conv-geometry.ts'
 import type { Way } from '../../src/ops/conv-places.ts'
 import { winograd2, winograd4, winogradConv } from '../../src/ops/conv-winograd.ts'
+import { winogradWeightGradient } from '../../src/ops/conv-winograd-weight.ts'
 import { transpose } from '../../src/ops/reshape.ts'
+import { slice } from '../../src/ops/slice.ts'
 import { openTestSession, testDevice } from '../support/device.ts'
 
 /** Against ONNX Runtime's own Conv and ConvTranspose: PyTorch's numbers are what they are compared with elsewhere. */
@@ -33,9 +36,8 @@ const [batch, channels, out] = [2, 4, 3]
 /** Builds y by `build` and by `operator`, on `[N, C, …]`, and gives their largest difference, relative to the largest value. */
 async function differenceOf(
   shapes: readonly (readonly number[])[],
-  build: (x: Value, w: Value, bias: Value) => Value,
-  operator: 'Conv' | 'ConvTranspose',
-  geometry: Geometry,
+  build: (...inputs: [Value, Value, Value]) => Value,
+  operator: (...inputs: [Value, Value, Value]) => Value,
 ): Promise<number> {
   const generator = new Generator(1)
   const graph = new Graph()
@@ -46,10 +48,8 @@ async function differenceOf(
     }),
   )
   const inputs = shapes.map((shape, index) => graph.input(`x${index}`, 'float32', shape))
-  const [x, w, bias] = inputs as [Value, Value, Value]
-  const y = graph.output(build(x, w, bias))
-  const type = { dtype: 'float32' as const, shape: y.shape }
-  const theirs = graph.output(graph.add(operator, inputs, geometryAttributes(geometry), [type]).output())
+  const y = graph.output(build(...(inputs as [Value, Value, Value])))
+  const theirs = graph.output(operator(...(inputs as [Value, Value, Value])))
   const session = await openTestSession(serialize(graph))
   const results = await session.run(feeds).finally(() => session.release())
   const [actual, expected] = [y, theirs].map(({ name }) => Array.from(results[name]!.data, Number))
@@ -58,6 +58,38 @@ async function differenceOf(
   return Math.max(...expected!.map((value, index) => Math.abs(value - actual![index]!))) / largest
 }
 
+/** ONNX Runtime's own. */
+const convolution =
+  (operator: 'Conv' | 'ConvTranspose', geometry: Geometry, shape: readonly number[]) =>
+  (...inputs: Value[]): Value =>
+    emit(operator, inputs, shape, geometryAttributes(geometry))
+
+/** By ONNX Runtime's Conv of the image with dy: batch and channels change places, and so do strides and dilations. */
+function weightGradient(x: Value, dy: Value, geometry: Geometry): Value {
+  const [rank, [channels, out]] = [geometry.kernel.length, [x.dim(1), dy.dim(1)]]
+  const swapped = [1, 0, ...geometry.kernel.map((_, axis) => axis + 2)]
+  const reach = Array.from({ length: rank }, (_, axis) => x.dim(axis + 2) + 2 * geometry.pads[axis]!)
+  const steps = geometry.strides.map((stride, axis) => stride * (dy.dim(axis + 2) - 1))
+  const sizes = reach.map((size, axis) => size - steps[axis]!)
+  const attributes = {
+    pads: { ints: [...geometry.pads] },
+    strides: { ints: geometry.kernel.map(() => 1) },
+    dilations: { ints: [...geometry.strides] },
+  }
+  const images = [transpose(x, swapped), transpose(dy, swapped)]
+  const y = transpose(emit('Conv', images, [channels, out, ...sizes], attributes), swapped)
+  // Where windows don't reach the end of the image, there are taps that none has.
+  return slice(
+    y,
+    geometry.kernel.map(() => 0),
+    geometry.kernel,
+    { axes: swapped.slice(2) },
+  )
+}
+
+const windowsOf = ({ sizes, kernel, padding }: Case, { strides }: Geometry): number[] =>
+  sizes.map((size, axis) => Math.floor((size + 2 * padding[axis]! - kernel[axis]!) / strides[axis]!) + 1)
+
 const forms = { 'F(2, 3)': winograd2, 'F(4, 3)': winograd4 }
 
 describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form) => {
@@ -65,26 +97,32 @@ describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form)
   const convolve =
     (geometry: Geometry, windows: readonly number[], way: Way) => (x: Value, weights: Value, bias: Value) => {
       const sizes = x.fixedShape().slice(2)
-      const flat = (value: Value, shape: readonly number[]) => {
-        const target = new Tensor('int64', BigInt64Array.from(shape, BigInt), [shape.length])
-        return value.graph
-          .add('Reshape', [value, value.graph.constant(target)], {}, [{ dtype: 'float32', shape }])
-          .output()
-      }
-      const byPosition = transpose(flat(x, [batch, x.dim(1), product(sizes)]), [0, 2, 1])
-      const y = winogradConv({ x: byPosition, sizes, weights, bias, geometry, windows, way }, form)
-      return flat(transpose(y, [0, 2, 1]), [batch, bias.dim(0), ...windows])
+      const y = winogradConv({ x: byPosition(x), sizes, weights, bias, geometry, windows, way }, form)
+      const shape = [batch, bias.dim(0), ...windows]
+      return reshapeBy(transpose(y, [0, 2, 1]), shape, shape)
     }
 
   it.each(Object.entries(cases))('is that of ONNX Runtime: %s', async (_, entry) => {
     const geometry = geometryOf(entry.kernel, { padding: entry.padding, strides: entry.strides })
-    const windows = entry.sizes.map(
-      (size, axis) =>
-        Math.floor((size + 2 * entry.padding[axis]! - entry.kernel[axis]!) / geometry.strides[axis]!) + 1,
-    )
+    const windows = windowsOf(entry, geometry)
     const shapes = [[batch, channels, ...entry.sizes], [out, channels, ...entry.kernel], [out]]
-    const difference = await differenceOf(shapes, convolve(geometry, windows, 'forward'), 'Conv', geometry)
+    const theirs = convolution('Conv', geometry, [batch, out, ...windows])
+    const difference = await differenceOf(shapes, convolve(geometry, windows, 'forward'), theirs)
     expect(difference).toBeLessThan(1e-5)
+  })
+
+  it.each(Object.entries(cases))("gives the weights' gradient of a plain one: %s", async (_, entry) => {
+    const geometry = geometryOf(entry.kernel, { padding: entry.padding, strides: entry.strides })
+    const windows = windowsOf(entry, geometry)
+    const shapes = [
+      [batch, channels, ...entry.sizes],
+      [batch, out, ...windows],
+    ]
+    const build = (x: Value, dy: Value) => {
+      const of = { x: byPosition(x), sizes: entry.sizes, dy: byPosition(dy), geometry, windows }
+      return winogradWeightGradient(of, form)
+    }
+    expect(await differenceOf(shapes, build, (x, dy) => weightGradient(x, dy, geometry))).toBeLessThan(1e-5)
   })
 
   /** ONNX Runtime's WebGPU has no ConvTranspose in three dimensions to compare with. */
@@ -96,7 +134,8 @@ describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form)
     const back = { ...forward, pads: [...pads, ...pads] }
     const windows = entry.sizes.map((size, axis) => size + entry.kernel[axis]! - 1 - 2 * entry.padding[axis]!)
     const shapes = [[batch, channels, ...entry.sizes], [channels, out, ...entry.kernel], [out]]
-    const difference = await differenceOf(shapes, convolve(back, windows, 'back'), 'ConvTranspose', forward)
+    const theirs = convolution('ConvTranspose', forward, [batch, out, ...windows])
+    const difference = await differenceOf(shapes, convolve(back, windows, 'back'), theirs)
     expect(difference).toBeLessThan(1e-5)
   })
 })
