@@ -47,6 +47,7 @@ interface Waiting {
  */
 export class RemoteEngine implements Engine {
   readonly #pending = new Map<number, Waiting>()
+  #copying: Promise<unknown> = Promise.resolve()
   #nextId = 0
   #isStarted = false
   #closed = false
@@ -78,35 +79,35 @@ export class RemoteEngine implements Engine {
   }
 
   async load(name: string, program: Program): Promise<void> {
-    const weights = await copyInTurns(program.weights ?? {})
+    const weights = await this.#copied(program.weights ?? {})
     await this.#call('load', [name, { ...program, weights }], [program.model.buffer, ...buffersOf(weights)])
   }
 
   async run(name: string, feeds: WireTensors, transfer = false): Promise<WireTensors> {
     // A clone of thirty pictures of 224 × 224 would be made at once, too, and copied twice.
-    const given = transfer ? feeds : await copyInTurns(feeds)
+    const given = await this.#copied(feeds, transfer)
     return (await this.#call('run', [name, given], buffersOf(given))) as WireTensors
   }
 
   async push(tensors: WireTensors, transfer = false): Promise<void> {
-    const given = transfer ? tensors : await copyInTurns(tensors)
+    const given = await this.#copied(tensors, transfer)
     await this.#call('push', [given, true], buffersOf(given))
   }
 
   zeros(...args: Parameters<Engine['zeros']>): Promise<void> {
-    return this.#call('zeros', args) as Promise<void>
+    return this.#callInOrder('zeros', args) as Promise<void>
   }
 
   pull(...args: Parameters<Engine['pull']>): Promise<WireTensors> {
-    return this.#call('pull', args) as Promise<WireTensors>
+    return this.#callInOrder('pull', args) as Promise<WireTensors>
   }
 
   snapshot(...args: Parameters<Engine['snapshot']>): Promise<void> {
-    return this.#call('snapshot', args) as Promise<void>
+    return this.#callInOrder('snapshot', args) as Promise<void>
   }
 
   restore(...args: Parameters<Engine['restore']>): Promise<void> {
-    return this.#call('restore', args) as Promise<void>
+    return this.#callInOrder('restore', args) as Promise<void>
   }
 
   loseDevice(): Promise<void> {
@@ -119,6 +120,18 @@ export class RemoteEngine implements Engine {
     this.#closed = true
     await closing.catch(() => undefined)
     await this.link.terminate()
+  }
+
+  /** What is to be transferred, unless it is given away already. A call doesn't overtake an earlier one that copies more. */
+  #copied(tensors: WireTensors, transfer = false): Promise<WireTensors> {
+    const copies = this.#copying.then(() => (transfer ? tensors : copyInTurns(tensors)))
+    this.#copying = copies.catch(() => undefined)
+    return copies
+  }
+
+  async #callInOrder(method: Method, args: readonly unknown[]): Promise<unknown> {
+    await this.#copying
+    return this.#call(method, args)
   }
 
   async #call(

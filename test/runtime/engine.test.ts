@@ -131,6 +131,16 @@ describe.each(['inline', 'worker'] as const)('the %s engine', (engine) => {
     await host.close()
   })
 
+  it('works calls off in their order, also where an earlier one has more to copy', async () => {
+    const remote = await startEngine('cpu', { engine })
+    const large = { dtype: 'float32' as const, data: new Float32Array(2 ** 22), shape: [2 ** 22] }
+    const calls = [remote.push({ t: large }), remote.push({ t: tensor(1, 2) })]
+    const { t } = await remote.pull(['t'])
+    await Promise.all(calls)
+    expect([...t!.data]).toEqual([1, 2])
+    await remote.close()
+  })
+
   it('names what is missing', async () => {
     const host = await startEngine('cpu', { engine })
     await expect(host.run('step', {})).rejects.toThrow(/no program step/)
