@@ -241,7 +241,7 @@ describe('initial weights', () => {
       pauses++
       return Promise.resolve()
     })
-    expect(pauses).toBe(1)
+    expect(pauses).toBeGreaterThan(1)
     expect(inTurns.weight.tensor.equals(read.weight.tensor)).toBe(true)
   })
 
