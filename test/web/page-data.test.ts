@@ -191,7 +191,7 @@ describe('a webcam', () => {
     await page.locator('input[name=add-ants]').setInputFiles(files)
     await page.getByRole('group', { name: 'Class ants' }).getByText('12 pictures').waitFor()
 
-    await page.getByLabel('Epochs').fill('4')
+    await page.getByLabel('Epochs').fill('8')
     await page.getByLabel('Learning rate').fill('0.003')
     await page.getByLabel('Device').selectOption('wasm')
     expect(await page.locator('#device-message').innerText()).toMatch(/one thread only/)

@@ -52,7 +52,7 @@ export function DataSection() {
           Add a class
         </button>
       </div>
-      {isEmpty && (
+      {pictures.value.length === 0 && (
         <div class="sample">
           <span class="hint">Nothing at hand?</span>
           <button type="button" disabled={isLocked} onClick={() => void takeSample()}>
