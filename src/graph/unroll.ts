@@ -1,5 +1,6 @@
 import { Graph, type Dim, type Node, type Value } from './graph.ts'
 import { copyConstant, liveNodes } from './rewrite.ts'
+import { inStep } from './step-names.ts'
 
 /** What {@link unroll} makes. */
 export interface Unrolled {
@@ -7,9 +8,6 @@ export interface Unrolled {
   /** For each step, where the values of the one step went. */
   readonly steps: readonly ReadonlyMap<Value, Value>[]
 }
-
-/** The name that an input, or a symbolic size, of the one step has in step `step` of an unrolled graph, from 0. */
-export const inStep = (name: string, step: number): string => `${name}#${step}`
 
 /**
  * A graph of `times` steps instead of one: each reads what the one before it has made of the state. The state's inputs keep

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts'
-import { inStep, unroll } from '../graph/unroll.ts'
-import type { Program, WireTensors } from './engine.ts'
+import { unroll } from '../graph/unroll.ts'
+import type { Program } from './engine.ts'
 import { programOf, type Border } from './graph-program.ts'
 import { memoryProfile, type MemoryProfile } from './memory-estimate.ts'
 import type { Device } from './providers.ts'
@@ -51,9 +51,4 @@ export async function buildSeveral(
     memory: device === 'wasm' ? memoryProfile(unrolled.graph) : [],
     results: results.map(([loss, output]) => ({ lossName: loss!.name, outputName: output!.name })),
   }
-}
-
-/** The feeds of one step, under the names that they have in step `step` of several. */
-export function feedsOfStep(feeds: WireTensors, step: number): WireTensors {
-  return Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [inStep(name, step), tensor]))
 }
