@@ -2,8 +2,7 @@ import type { Value } from '../graph/graph.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { counted } from './conv-places.ts'
-import { column, pick, tilesOf, transformedColumns, type Winograd } from './conv-winograd.ts'
-import { add, mul } from './elementwise.ts'
+import { pick, spread, tilesOf, transformedColumns, type Winograd } from './conv-winograd.ts'
 import { transpose } from './reshape.ts'
 
 /** The gradient of a convolution's weights, with image and results by positions, channels last. */
@@ -30,18 +29,11 @@ export function winogradWeightGradient(of: PositionWeightGradient, form: Winogra
     const sides = [gradient, columns[index]!].map((rows) => upright(rows, product(tiles)))
     return emit('Gemm', sides, [out, outer * channels], { transB: { int: 1 } })
   })
-  const apart = form.tapGradients(products).map((tap, index) => {
-    const rows = reshapeBy(tap, [out, 1, outer * channels], [out, 1, outer * channels])
-    return mul(
-      rows,
-      column(
-        x,
-        [0, 1, 2].map((place) => Number(place === index)),
-        [1, 3, 1],
-      ),
-    )
-  })
-  const taps = apart.reduce(add)
+  const taps = spread(form.tapGradients(products), [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ])
   const split = reshapeBy(taps, [out, 3, outer, channels], [out, 3, outer, channels])
   const shape = [out, channels, ...geometry.kernel]
   return reshapeBy(transpose(split, [0, 3, 2, 1]), shape, shape)

@@ -116,14 +116,25 @@ export function winogradConv(conv: PositionConv, form: Winograd): Value {
   const weights = transformedWeights(conv, form)
   const products = transformedColumns(conv, form, tiles).map((columns, index) => {
     const inputs = bias && index === 1 ? [columns, weights[index]!, bias] : [columns, weights[index]!]
-    const y = emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
-    const shares = form.sums.map((result) => result[index]!)
-    return mul(reshapeBy(y, [-1, 1, out], ['N·L', 1, out]), column(x, shares, [1, form.results, 1]))
+    return emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
   })
-  const sums = products.reduce(add)
+  const sums = spread(
+    products,
+    products.map((_, index) => form.sums.map((result) => result[index]!)),
+  )
   const tiled = tiles.at(-1)! * form.results
   const lines = count / tiles.at(-1)!
   return cut(reshapeBy(sums, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
+}
+
+/** The sum of each of `rows` `[M, width]` times its `shares`, as many for all: `[M, shares, width]`. */
+export function spread(rows: readonly Value[], shares: readonly (readonly number[])[]): Value {
+  const parts = rows.map((row, index) => {
+    const [width, taken] = [row.dim(1), shares[index]!]
+    const apart = reshapeBy(row, [-1, 1, width], [row.shape[0]!, 1, width])
+    return mul(apart, column(row, taken, [1, taken.length, 1]))
+  })
+  return parts.reduce(add)
 }
 
 /** How many tiles there are in each dimension. */
@@ -204,5 +215,5 @@ export function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
 }
 
 /** A constant that is broadcast over channels: WebGPU takes a twentieth of the time of `Concat` or of a term of `Einsum` for it. */
-export const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
+const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
   graph.constant(new Tensor('float32', Float32Array.from(numbers), shape))
