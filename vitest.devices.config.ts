@@ -23,6 +23,7 @@ export default defineConfig({
           ...(existsSync(driver) && { VK_ICD_FILENAMES: driver }),
         },
         pool: 'forks',
+        isolate: false,
         testTimeout: 60_000,
         execArgv: ['--conditions=onnx-finetune-source', '--import', 'tsx'],
       },

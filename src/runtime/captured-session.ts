@@ -36,12 +36,17 @@ type Tensors = Readonly<Record<string, PackageTensor>>
  */
 export class CapturedSession {
   readonly #fixed: Record<string, PackageTensor> = {}
+  /** What was copied last into inputs that no output replaces: most of them are the same for ever. */
+  readonly #copied = new Map<string, PackageTensor>()
+  readonly #states: ReadonlySet<string>
 
   private constructor(
     private readonly session: InferenceSession,
     private readonly pairs: StatePairs,
     private readonly tools: CaptureTools,
-  ) {}
+  ) {
+    this.#states = new Set(pairs.values())
+  }
 
   /**
    * Records a session with `enableGraphCapture`, with zeros for what isn't on the device: no later run can give the same
@@ -104,7 +109,10 @@ export class CapturedSession {
     for (const [name, given] of Object.entries(inputs)) {
       const fixed = this.#fixed[name]!
       if (given.tensor.location === 'cpu') writeToDevice(device, given, fixed)
-      else if (given !== fixed) moved.push([given, fixed])
+      else if (given !== fixed && given !== this.#copied.get(name)) {
+        moved.push([given, fixed])
+        if (!this.#states.has(name)) this.#copied.set(name, given)
+      }
     }
     if (moved.length > 0) copyOnDevice(device, moved)
   }

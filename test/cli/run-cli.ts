@@ -8,15 +8,14 @@ export interface CliRun {
   readonly stderr: string
 }
 
-const main = fileURLToPath(new URL('../../src/cli/cli.ts', import.meta.url))
-const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
+const main = fileURLToPath(new URL('../../dist/node/cli.js', import.meta.url))
 
-/** Runs the command line from its source, as a process of its own. `watch` is called with what is printed so far. */
+/** Runs the command line as it is built, as a process of its own. `watch` is called with what is printed so far. */
 export async function cli(
   args: readonly string[],
   watch: (stdout: string, child: ChildProcess) => void = () => undefined,
 ): Promise<CliRun> {
-  const child = spawn(process.execPath, [...flags, main, ...args])
+  const child = spawn(process.execPath, [main, ...args])
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (piece: Buffer) => {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -7,19 +7,35 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 
 import { cli } from './run-cli.ts'
 
-const data = '../shared/data/hymenoptera_data'
+const all = '../shared/data/hymenoptera_data'
 const weights = '../shared/weights/resnet18-imagenet.pth'
 
-describe.skipIf(!existsSync(data) || !existsSync(weights))(
-  `with the pictures of ${data}, where they are`,
+describe.skipIf(!existsSync(all) || !existsSync(weights))(
+  `with the pictures of ${all}, where they are`,
   () => {
+    /** So many pictures of each class: the tutorial's numbers are compared elsewhere. */
+    async function fewOf(counts: Readonly<Record<string, number>>): Promise<string> {
+      const data = await mkdtemp(join(tmpdir(), 'few-pictures-'))
+      onTestFinished(() => rm(data, { recursive: true }))
+      for (const [split, count] of Object.entries(counts)) {
+        for (const name of ['ants', 'bees']) {
+          const folder = join(split, name)
+          await mkdir(join(data, folder), { recursive: true })
+          const pictures = (await readdir(join(all, folder))).sort().slice(0, count)
+          for (const picture of pictures) await cp(join(all, folder, picture), join(data, folder, picture))
+        }
+      }
+      return data
+    }
+
     it('trains, predicts, resumes for more epochs and exports, as the README tells it', async () => {
+      const data = await fewOf({ train: 12, val: 6 })
       const out = await mkdtemp(join(tmpdir(), 'story-'))
       onTestFinished(() => rm(out, { recursive: true }))
       const start = ['train', data, '--weights', weights, '--strategy', 'head', '--epochs', '1', '--out', out]
       expect((await cli(start)).code).toBe(0)
       const model = join(out, 'model.onnx')
-      const { stdout } = await cli(['predict', model, join(data, 'val/bees/10870992_eebeeb3a12.jpg')])
+      const { stdout } = await cli(['predict', model, join(all, 'val/bees/10870992_eebeeb3a12.jpg')])
       expect(stdout).toMatch(/(ants|bees) +\d+\.\d %/)
       const resumed = await cli(['train', data, '--out', out, '--resume', '--epochs', '2'])
       expect(resumed.code).toBe(0)

@@ -7,7 +7,7 @@ import { SoftShadow } from '../../examples/custom-transform/soft-shadow.ts'
 import { Generator } from '../../src/core/generator.ts'
 import { decodeImage } from '../../src/vision/decode.ts'
 import { contiguous, crop, picture } from '../../src/vision/picture.ts'
-import { exampleTimeout, numbersAfter, runExample } from './run-example.ts'
+import { exampleTimeout, numbersAfter, runExampleWith, source } from './run-example.ts'
 
 const white = () => picture(20, 20, 3, new Uint8Array(1200).fill(200))
 
@@ -33,7 +33,7 @@ describe('SoftShadow', () => {
 it(
   'writes sixteen different views of a picture, the same with workers, and trains on such views',
   async () => {
-    const { output, folder } = await runExample('custom-transform')
+    const { output, folder } = await runExampleWith(source, 'custom-transform')
     const grid = decodeImage(await readFile(join(folder, 'augmented.png')))
     expect(grid.shape).toEqual([4 * 66 + 2, 4 * 66 + 2, 3])
     const views = Array.from({ length: 16 }, (_, index) =>

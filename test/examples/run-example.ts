@@ -16,19 +16,29 @@ export interface ExampleRun {
 /** Examples train networks: well under half a minute on two idle cores, and tests share theirs. */
 export const exampleTimeout = 180_000
 
+/** Flags for programs whose workers import TypeScript. */
+export const source = ['--conditions=onnx-finetune-source']
+
 /**
- * Runs `examples/<name>/main.ts <options> <folder>` as a user does, in a folder that is removed after the test. Fails if
- * it fails.
+ * Runs `examples/<name>/main.ts <options> <folder>` on the built package, in a folder that is removed after the test. Fails
+ * if it fails.
  */
-export async function runExample(name: string, ...options: string[]): Promise<ExampleRun> {
+export function runExample(name: string, ...options: string[]): Promise<ExampleRun> {
+  return runExampleWith([], name, ...options)
+}
+
+/** The same, with flags for Node. */
+export async function runExampleWith(
+  flags: readonly string[],
+  name: string,
+  ...options: string[]
+): Promise<ExampleRun> {
   const folder = await mkdtemp(join(tmpdir(), `${name}-`))
   onTestFinished(() => rm(folder, { recursive: true }))
   const main = fileURLToPath(new URL(`../../examples/${name}/main.ts`, import.meta.url))
-  const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx']
   const timeout = exampleTimeout - 10_000
-  const { stdout } = await promisify(execFile)(process.execPath, [...flags, main, ...options, folder], {
-    timeout,
-  })
+  const args = [...flags, '--import', 'tsx', main, ...options, folder]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout })
   return { output: stdout, folder }
 }
 

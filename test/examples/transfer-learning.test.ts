@@ -18,12 +18,7 @@ afterAll(() => {
 
 describe('examples/transfer-learning', () => {
   it('trains both strategies on the drawn pictures, and writes curves, pictures and a table', () => {
-    const flags = [
-      '--conditions=onnx-finetune-source',
-      '--import',
-      'tsx',
-      'examples/transfer-learning/main.ts',
-    ]
+    const flags = ['--import', 'tsx', 'examples/transfer-learning/main.ts']
     const args = [...flags, '--drawn', '--epochs', '4', '--out', out]
     const printed = execFileSync('node', args, { encoding: 'utf8' })
     expect(printed).toContain('Using drawn ants and bees')
@@ -45,7 +40,7 @@ describe('examples/transfer-learning', () => {
   }, 240_000)
 
   it('leaves a model with which examples/predict names pictures', () => {
-    const flags = ['--conditions=onnx-finetune-source', '--import', 'tsx', 'examples/predict/main.ts']
+    const flags = ['--import', 'tsx', 'examples/predict/main.ts']
     const folder = join(out, 'drawn-ants-and-bees', 'val')
     const pictures = ['ants', 'bees'].flatMap((name) =>
       readdirSync(join(folder, name)).map((file) => join(folder, name, file)),

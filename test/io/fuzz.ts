@@ -2,11 +2,17 @@
  * Feeds damaged files to a reader: `mutations` makes them, `fuzz` judges what comes of each. A few thousand run in every
  * test run; `FUZZ_CASES=20000 npx vitest run test/io` runs as many for each reader.
  */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 import { Generator } from '../../src/core/generator.ts'
 import { OnnxFinetuneError } from '../../src/core/errors.ts'
 import { mutations } from './mutations.ts'
 
 export { mutations } from './mutations.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 /** A file to damage. */
 export interface FuzzSeed {
@@ -95,6 +101,7 @@ async function judge<T>(
   read: (file: Uint8Array) => T | Promise<T>,
   { isRight = () => true, isTyped = (error) => error instanceof OnnxFinetuneError }: FuzzOptions<T>,
 ): Promise<Judgement> {
+  collectLargeGarbage()
   const before = allocatedBytes()
   const began = performance.now()
   const measure = () => ({
@@ -115,6 +122,11 @@ async function judge<T>(
   } catch (cause) {
     return { isRefused: false, problem: { text: `was read wrongly: ${String(cause)}`, cause }, ...cost }
   }
+}
+
+/** Garbage of earlier files, collected while this one is read, would hide what it takes. */
+function collectLargeGarbage(): void {
+  if (process.memoryUsage().arrayBuffers > 8 << 20) collectGarbage()
 }
 
 /** What is allocated and not yet collected: between two looks it grows by what was asked for, unless garbage is collected. */

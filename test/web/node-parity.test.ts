@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import * as library from '../../src/index.ts'
 import { onWebgpu, whyNoWebgpu } from '../runtime/webgpu.ts'
-import { furthest, tenSteps } from './parity/steps.js'
+import { furthest, network, tenSteps } from './parity/steps.js'
 
 // Here, and not with the unit tests, for the time that it takes: test/runtime has the small network.
 const weights = fileURLToPath(new URL('../../../shared/weights/resnet18-imagenet.pth', import.meta.url))
@@ -26,8 +26,7 @@ let expected: readonly number[]
 beforeAll(async () => {
   if (!hasWeights) return
   folder = await mkdtemp(join(tmpdir(), 'node-parity-'))
-  // The start of parity.test.ts. From another one WebGPU was within 2e-6 for five steps, and then 3e-3 away at the tenth.
-  const model = await library.models.resnet18({ numClasses: 3 })
+  const model = await network(library, 'resnet18')
   const trained = await library.readStateDict(weights)
   model.loadStateDict(new Map([...trained].filter(([key]) => !key.startsWith('fc.'))), { strict: false })
   await library.saveWeights(join(folder, 'start.safetensors'), model)

@@ -35,6 +35,12 @@ async function open({ network = 'linear', ...options } = {}) {
   return { model, optimizer, session, batch }
 }
 
+/** Leaves a session open. */
+export async function keepPipelines() {
+  const { session, batch } = await open({ graphCapture: false })
+  await session.trainStep(...batch(4))
+}
+
 /**
  * Four epochs with a smaller last batch, another learning rate in each, and a snapshot that is restored: the losses, what
  * evaluations between gave, parameters and momentum at the end, and which steps made no bind groups.

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { statSync } from 'node:fs'
 
+import { newest } from '../../support/build-node.ts'
+import { chromiumNames } from './chromium.ts'
 import { findBrowser } from './find-browser.ts'
 
 /** Before the first suite: the browsers must be there, and the built library must be that of the sources. */
 export function setup(): void {
-  findBrowser('CHROMIUM', ['chromium', 'google-chrome'])
+  findBrowser('CHROMIUM', chromiumNames)
   findBrowser('FIREFOX', ['firefox-esr', 'firefox'])
   const built = builtAt()
   if (built === 0) execFileSync('npm', ['run', 'build', '--silent'], { stdio: 'inherit' })
@@ -21,13 +22,3 @@ function builtAt(): number {
   const times = files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)
   return times.includes(0) ? 0 : times[0]!
 }
-
-/** When the newest file in these folders was changed. */
-export const newest = (folders: readonly string[]): number =>
-  Math.max(
-    ...folders.flatMap((folder) =>
-      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map(
-        (path) => statSync(join(folder, path)).mtimeMs,
-      ),
-    ),
-  )
