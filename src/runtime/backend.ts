@@ -33,6 +33,8 @@ export interface Backend<T extends HeldTensor = HeldTensor> {
     weights: Readonly<Record<string, WireTensor>>,
     states: ReadonlyMap<string, string | undefined>,
   ): Promise<BackendSession<T>>
+  /** As the engine's `warnings`. */
+  warnings?(): readonly string[]
   /** For tests: loses the device. */
   loseDevice?(): void
   /** When all sessions are released and all tensors disposed of. */

@@ -18,6 +18,8 @@ export interface CaptureTools {
   release(session: InferenceSession): Promise<void>
   /** Keeps a buffer from being disposed of before it is freed, and notes that somebody else has it from now on. */
   pin(tensor: PackageTensor): void
+  /** Tells the user that there is no recording. */
+  warn(message: string): void
   /** Disposes of a buffer, unless somebody else has it. */
   free(tensor: PackageTensor): void
 }

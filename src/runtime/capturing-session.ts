@@ -13,7 +13,8 @@ const patience = 8
 
 /**
  * A session that captures the first shape that comes often, and runs all others as they are. A replay has been reported to
- * compute wrongly: so the first one is compared with a run as it is, bit by bit, and where it differs, or capture fails for any reason, there is none.
+ * compute wrongly: so the first one is compared with a run as it is, bit by bit, and where it differs, or capture fails for any reason,
+ * there is none, and a warning.
  *
  * @see https://github.com/microsoft/onnxruntime/issues/29594
  */
@@ -61,10 +62,17 @@ export class CapturingSession implements BackendSession<PackageTensor> {
       const session = await CapturedSession.record(await open(), inputs, results, this.pairs, this.tools)
       if (await this.#isRight(session, inputs, results)) {
         this.#captured = { session, shapes: shapesOf(inputs) }
-      }
-    } catch {
+      } else this.#warn('the first one gave other numbers than the step itself')
+    } catch (error) {
       // The run is over, and was right: those that follow are as it was. Of a lost device they tell themselves.
+      this.#warn(error instanceof Error ? error.message : String(error))
     }
+  }
+
+  #warn(why: string): void {
+    this.tools.warn(
+      `steps on WebGPU are not replayed, so they may take longer: ${why}. They are right. graphCapture: false doesn't try it.`,
+    )
   }
 
   /** Whether it gives these results; else it's released. */

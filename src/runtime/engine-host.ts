@@ -102,6 +102,10 @@ export class EngineHost implements Engine {
     })
   }
 
+  warnings(): Promise<readonly string[]> {
+    return Promise.resolve(this.backend.warnings?.() ?? [])
+  }
+
   // In the middle of a run as well.
   loseDevice(): Promise<void> {
     this.backend.loseDevice?.()

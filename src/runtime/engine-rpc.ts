@@ -110,6 +110,10 @@ export class RemoteEngine implements Engine {
     return this.#callInOrder('restore', args) as Promise<void>
   }
 
+  warnings(): Promise<readonly string[]> {
+    return this.#call('warnings', []) as Promise<readonly string[]>
+  }
+
   loseDevice(): Promise<void> {
     return this.#call('loseDevice', []) as Promise<void>
   }

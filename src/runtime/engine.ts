@@ -71,6 +71,8 @@ export interface Engine {
   snapshot(key: string, names: readonly string[]): Promise<void>
   /** Makes the tensors remembered under `key` resident again. */
   restore(key: string): Promise<void>
+  /** What failed and was got around since this was last asked, as sentences. */
+  warnings(): Promise<readonly string[]>
   /** For tests: loses the graphics device, as a driver's crash would. */
   loseDevice(): Promise<void>
   /** Releases everything. May be called again. */

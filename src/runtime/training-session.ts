@@ -119,6 +119,7 @@ export class TrainingSession {
   #inputShape: readonly number[] | undefined
   /** Since the state changed. */
   #evaluations = 0
+  readonly #heard: string[] = []
   /** Steps made, and those of them that the module has counted. */
   #steps = { made: 0, pulled: 0, atSnapshot: 0 }
 
@@ -252,6 +253,7 @@ export class TrainingSession {
     const tensors = await this.#engine.pull(plan.stateNames)
     plan.store((name) => toTensor(tensors[name]!), this.#steps.made - this.#steps.pulled)
     this.#steps.pulled = this.#steps.made
+    await this.newWarnings()
   }
 
   /**
@@ -285,9 +287,23 @@ export class TrainingSession {
     this.#steps.atSnapshot = this.#steps.made
   }
 
-  /** What slows the device down here and could be remedied, as sentences: a page without threads, for one. */
+  /**
+   * What slows the device down here, as sentences: a page without threads, for one. What comes up in the middle of the work
+   * is among them from the next {@link pull} on.
+   */
   get warnings(): readonly string[] {
-    return runtimeWarnings(this.device)
+    return [...runtimeWarnings(this.device), ...this.#heard]
+  }
+
+  /**
+   * Asks the device what has come up since it was last asked.
+   *
+   * @internal
+   */
+  async newWarnings(): Promise<readonly string[]> {
+    const heard = await this.#engine.warnings()
+    this.#heard.push(...heard)
+    return heard
   }
 
   /** Loads the last snapshot back. */

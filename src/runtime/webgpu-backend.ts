@@ -33,6 +33,7 @@ export class WebgpuBackend implements Backend<PackageTensor> {
   /** State in the buffers of captured sessions, and whether the engine refers to it too. */
   readonly #pinned = new Map<PackageTensor, boolean>()
   readonly #watch = new DeviceWatch()
+  readonly #warnings: string[] = []
 
   private constructor(
     private readonly runtime: Runtime,
@@ -96,6 +97,10 @@ export class WebgpuBackend implements Backend<PackageTensor> {
     this.#copiers.clear()
   }
 
+  warnings(): readonly string[] {
+    return this.#warnings.splice(0)
+  }
+
   /** Loses the device, as a driver's crash would. */
   loseDevice(): void {
     this.#watch.loseDevice()
@@ -114,6 +119,7 @@ export class WebgpuBackend implements Backend<PackageTensor> {
       read: (tensor) => this.read(tensor),
       release: (session) => this.#release(session),
       pin: (tensor) => this.#pinned.set(tensor, true),
+      warn: (message) => this.#warnings.push(message),
       free: (tensor) => {
         this.#free(tensor)
       },

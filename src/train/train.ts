@@ -95,6 +95,8 @@ async function* trainFrom(
       if (next.done) return next.value
       if (next.value.type === 'epoch' && next.value.isBest) hasBest = true
       yield next.value
+      if (next.value.type !== 'epoch') continue
+      for (const message of await session.newWarnings()) yield { type: 'warning', message }
     }
   } finally {
     // First, as a device that was lost gives nothing back.

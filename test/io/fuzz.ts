@@ -1,5 +1,5 @@
 /**
- * Feeds damaged files to a reader: `mutations` makes them, `fuzz` judges what comes of each. A few thousand run in every
+ * Feeds damaged files to a reader: `mutations` makes them, `fuzz` judges what comes of each. A thousand for each reader run in every
  * test run; `FUZZ_CASES=20000 npx vitest run test/io` runs as many for each reader.
  */
 import { setFlagsFromString } from 'node:v8'
@@ -50,7 +50,7 @@ export interface FuzzReport {
 }
 
 /** `FUZZ_CASES`, or what takes a few seconds. */
-export const fuzzCases = Number(process.env.FUZZ_CASES ?? 2000)
+export const fuzzCases = Number(process.env.FUZZ_CASES ?? 1000)
 
 /**
  * Reads damaged files and demands of each a right answer or a typed error, in bounded time and memory.

@@ -20,7 +20,9 @@ function momentsOf(events: readonly TrainEvent[]): number {
 describe('a run that is aborted and resumed', () => {
   it.each(optimizers)('ends as one that never stopped, wherever it stopped: %s', async (_, setup) => {
     const { end, events } = await endOf(statefulRun(setup))
-    for (let moment = 1; moment <= momentsOf(events); moment += 3) {
+    // Optimizers differ in what they keep, not in when.
+    const stride = setup.make ? 8 : 3
+    for (let moment = 1; moment <= momentsOf(events); moment += stride) {
       const directory = await temporaryFolder()
       let seen = 0
       const stop = abortAt((event) => isMoment(event) && ++seen === moment)

@@ -10,6 +10,7 @@ interface Epochs {
   readonly losses: readonly number[]
   readonly evaluations: readonly number[]
   readonly replays: readonly number[]
+  readonly warnings: readonly string[]
 }
 
 // Minutes, where the machine does other work: WebGPU is the processor's.
@@ -63,9 +64,14 @@ describe('replayed steps', () => {
     },
   )
 
-  it.each(['refused', 'wrong'])('are none where recording is %s', async (sabotage) => {
+  it.each([
+    ['refused', 'not replayed, so they may take longer: no graph capture today'],
+    ['wrong', 'the first one gave other numbers'],
+  ])('are none where recording is %s, and a warning says why', async (sabotage, why) => {
     const found = await inPage('fourEpochs', { network: 'linear', sabotage })
-    expect(found).toEqual(await asItIs('linear'))
+    const { warnings, ...rest } = await asItIs('linear')
+    expect(found).toEqual({ ...rest, warnings: [expect.stringContaining(why)] })
+    expect(warnings).toEqual([])
   })
 
   it('keep no tensor and no buffer that a step made', async () => {

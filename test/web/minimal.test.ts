@@ -25,7 +25,7 @@ beforeAll(async () => {
   const command = [join(root, 'dist/node/cli.js'), 'web-assets', join(site, 'onnx-finetune')]
   await promisify(execFile)(process.execPath, command, { cwd: root })
   await saveWeights(join(site, 'resnet18.safetensors'), await models.resnet18())
-  await generateShapes({ directory: pictures, trainPerClass: 2, valPerClass: 1 })
+  await generateShapes({ directory: pictures, trainPerClass: 1, valPerClass: 1 })
   server = await serve({ roots: { '/': site } })
   browser = await openChromium()
 })

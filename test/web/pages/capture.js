@@ -61,6 +61,7 @@ export async function fourEpochs({ sabotage, ...options }) {
     if (step === 19) await session.restore()
   }
   await session.pull()
+  found.warnings = session.warnings
   // The snapshot, though many replays came after it.
   await session.restore()
   await evaluate()
