@@ -20,11 +20,11 @@ const slow = process.env.SLOW_TESTS ? '' : ' (takes minutes: set SLOW_TESTS=1)'
 const title = 'ten steps of ResNet-18 have the losses and parameters of the CPU on'
 
 const options = { size: 64, lr: 0.0003 }
-let folder: string
+let folder = ''
 let expected: readonly number[]
 
 beforeAll(async () => {
-  if (!hasWeights) return
+  if (!hasWeights || slow !== '') return
   folder = await mkdtemp(join(tmpdir(), 'node-parity-'))
   const model = await network(library, 'resnet18')
   const trained = await library.readStateDict(weights)
@@ -34,7 +34,7 @@ beforeAll(async () => {
   await library.saveWeights(join(folder, 'end.safetensors'), model)
 })
 
-afterAll(() => (hasWeights ? rm(folder, { recursive: true, force: true }) : undefined))
+afterAll(() => (folder === '' ? undefined : rm(folder, { recursive: true, force: true })))
 
 function run(model: library.nn.Module, device: string): Promise<number[]> {
   return tenSteps(library, model, { ...options, device, start: join(folder, 'start.safetensors') })
@@ -51,7 +51,7 @@ async function expectParity(device: string): Promise<void> {
   expect(difference, key).toBeLessThan(1e-3)
 }
 
-it.skipIf(!hasWeights)(`${title} wasm in Node${missing}`, async () => {
+it.skipIf(!hasWeights || slow !== '')(`${title} wasm in Node${missing}${slow}`, async () => {
   await expectParity('wasm')
 })
 
