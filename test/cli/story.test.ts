@@ -5,6 +5,7 @@ import { join } from 'node:path'
 
 import { describe, expect, it, onTestFinished } from 'vitest'
 
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { cli } from './run-cli.ts'
 
 const all = '../shared/data/hymenoptera_data'
@@ -28,21 +29,36 @@ describe.skipIf(!existsSync(all) || !existsSync(weights))(
       return data
     }
 
-    it('trains, predicts, resumes for more epochs and exports, as the README tells it', async () => {
-      const data = await fewOf({ train: 12, val: 6 })
-      const out = await mkdtemp(join(tmpdir(), 'story-'))
-      onTestFinished(() => rm(out, { recursive: true }))
-      const start = ['train', data, '--weights', weights, '--strategy', 'head', '--epochs', '1', '--out', out]
-      expect((await cli(start)).code).toBe(0)
-      const model = join(out, 'model.onnx')
-      const { stdout } = await cli(['predict', model, join(all, 'val/bees/10870992_eebeeb3a12.jpg')])
-      expect(stdout).toMatch(/(ants|bees) +\d+\.\d %/)
-      const resumed = await cli(['train', data, '--out', out, '--resume', '--epochs', '2'])
-      expect(resumed.code).toBe(0)
-      expect(resumed.stdout).toContain('Epoch 1/1')
-      expect(
-        (await cli(['export', out, join(out, 'picture-in.onnx'), '--preprocessing-in-graph'])).code,
-      ).toBe(0)
-    }, 600_000)
+    it.skipIf(!isSlow)(
+      slowTitle('trains, predicts, resumes for more epochs and exports, as the README tells it'),
+      async () => {
+        const data = await fewOf({ train: 12, val: 6 })
+        const out = await mkdtemp(join(tmpdir(), 'story-'))
+        onTestFinished(() => rm(out, { recursive: true }))
+        const start = [
+          'train',
+          data,
+          '--weights',
+          weights,
+          '--strategy',
+          'head',
+          '--epochs',
+          '1',
+          '--out',
+          out,
+        ]
+        expect((await cli(start)).code).toBe(0)
+        const model = join(out, 'model.onnx')
+        const { stdout } = await cli(['predict', model, join(all, 'val/bees/10870992_eebeeb3a12.jpg')])
+        expect(stdout).toMatch(/(ants|bees) +\d+\.\d %/)
+        const resumed = await cli(['train', data, '--out', out, '--resume', '--epochs', '2'])
+        expect(resumed.code).toBe(0)
+        expect(resumed.stdout).toContain('Epoch 1/1')
+        expect(
+          (await cli(['export', out, join(out, 'picture-in.onnx'), '--preprocessing-in-graph'])).code,
+        ).toBe(0)
+      },
+      600_000,
+    )
   },
 )

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { exampleTimeout, numbersAfter, runExample } from './run-example.ts'
 
-it(
-  'trains a head on features that are computed once, and the model has it',
+it.skipIf(!isSlow)(
+  slowTitle('trains a head on features that are computed once, and the model has it'),
   async () => {
     const { output } = await runExample('feature-cache', '--drawn', '--out')
     expect(output).toContain('features of 240 pictures (train)\nfeatures of 80 pictures (val)\nextraction ')

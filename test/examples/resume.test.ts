@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { exampleTimeout, runExample } from './run-example.ts'
 
-it(
-  'stops in the middle of an epoch, resumes, and ends as if it had not',
+it.skipIf(!isSlow)(
+  slowTitle('stops in the middle of an epoch, resumes, and ends as if it had not'),
   async () => {
     const { output } = await runExample('resume')
     const lines = output.trim().split('\n')

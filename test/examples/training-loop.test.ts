@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { exampleTimeout, numbersAfter, runExample } from './run-example.ts'
 
-it(
-  'learns, stops three epochs after the best one, and goes back to it',
+it.skipIf(!isSlow)(
+  slowTitle('learns, stops three epochs after the best one, and goes back to it'),
   async () => {
     const { output } = await runExample('training-loop')
     const losses = numbersAfter('val loss', output)

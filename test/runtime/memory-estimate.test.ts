@@ -10,6 +10,7 @@ import { MSELoss } from '../../src/nn/mse-loss.ts'
 import { SGD } from '../../src/optim/sgd.ts'
 import { largestBatch, memoryProfile, peakMemory } from '../../src/runtime/memory-estimate.ts'
 import { TrainingSession } from '../../src/runtime/training-session.ts'
+import { isSlow, slowTitle } from '../support/slow.ts'
 
 /** A graph of operators that take and make `[N, 1000]`. */
 function chain(build: (x: Value, apply: (type: string, ...inputs: Value[]) => Value) => Value): Graph {
@@ -55,7 +56,7 @@ describe('memory of a run', () => {
     expect(largestBatch(profile, 1)).toBe(0)
   })
 
-  it('is near the memory that WebAssembly took', { timeout: 120_000 }, () => {
+  it.skipIf(!isSlow)(slowTitle('is near the memory that WebAssembly took'), { timeout: 120_000 }, () => {
     const step = JSON.stringify({ network: 'resnet18', work: 'finetune', size: 112, batch: 16 })
     const args = ['--conditions=onnx-finetune-source', '--import', 'tsx', 'bench/web/memory.ts', step]
     const said = execFileSync(process.execPath, args, { encoding: 'utf8' })

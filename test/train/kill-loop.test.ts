@@ -12,7 +12,7 @@ import { directoryStore } from '../../src/train/checkpoint-store.ts'
 import { temporaryFolder } from './checkpoint-support.ts'
 
 /** How often to kill. In full: KILLS=50. */
-const kills = Number(process.env.KILLS ?? 3)
+const kills = Number(process.env.KILLS ?? 2)
 const program = fileURLToPath(new URL('../fixtures/train/killed-run.ts', import.meta.url))
 
 /** Runs the program, and kills it (SIGKILL) so many milliseconds after it began. Returns what it said at its end, if it got there. */

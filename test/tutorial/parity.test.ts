@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 
 import { describe, expect, it } from 'vitest'
 
+import { isSlow } from '../support/slow.ts'
 import {
   DataLoader,
   ImageFolder,
@@ -39,7 +40,7 @@ async function load(phase: 'train' | 'val') {
 }
 
 /** Training steps; of an epoch there are 61, and its validation has 39. All of fine-tuning is a minute on two cores. */
-const steps = process.env.SLOW_TESTS ? Infinity : 20
+const steps = isSlow ? Infinity : 12
 const isWhole = (strategy: 'frozen' | 'finetune') => strategy === 'frozen' || steps === Infinity
 
 describe.skipIf(!existsSync(shared))('the tutorial on its real pictures (skipped without ../shared)', () => {

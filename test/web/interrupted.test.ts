@@ -1,6 +1,7 @@
 /** Runs that are cut off: by a reload, by the loss of the graphics device. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { openChromium, type Browser } from './support/chromium.ts'
 import { serveLibrary } from './support/library.ts'
 import { LibraryPage } from './support/page.ts'
@@ -85,8 +86,7 @@ describe('a run whose graphics device is lost', () => {
     loseAndGoOn((page) => page.call('interrupted.js', 'loseDevice')))
 
   // page-troubles.test.ts crashes it under the page.
-  const slow = process.env.SLOW_TESTS ? '' : ' (SLOW_TESTS=1)'
-  it.skipIf(slow)(`by a crash of the graphics process does the same${slow}`, () =>
+  it.skipIf(!isSlow)(slowTitle('by a crash of the graphics process does the same'), () =>
     loseAndGoOn(async () => (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess')),
   )
 })

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { decodeImage } from '../../src/index.ts'
+import { isSlow, slowTitle } from '../support/slow.ts'
 import {
   decodeThere,
   fixtures,
@@ -25,8 +26,7 @@ const realNames = ['ants', 'bees'].flatMap((name) =>
   existsSync(real) ? readdirSync(`${real}/${name}`).map((file) => `${name}/${file}`) : [],
 )
 
-/** What takes long by a decoder that isn't the default. */
-const isSlow = process.env.SLOW_TESTS !== undefined
+/** The browser's own isn't the default. */
 const browserTakes = isSlow ? 1 : 5
 
 let opened: PicturePage
@@ -87,7 +87,7 @@ describe('decodeImageAsync in a page', () => {
     await expectHuge('auto')
   })
 
-  it.skipIf(!isSlow)("decodes as many by the browser's decoder (SLOW_TESTS=1)", async () => {
+  it.skipIf(!isSlow)(slowTitle("decodes as many by the browser's decoder"), async () => {
     await expectHuge('browser')
   })
 

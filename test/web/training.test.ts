@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import * as library from '../../src/index.ts'
 import { trainPictures, type Found } from './pages/pictures.js'
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { openChromium, type Browser } from './support/chromium.ts'
 import { openFirefox, type FirefoxBrowser } from './support/firefox.ts'
 import { serveLibrary } from './support/library.ts'
@@ -103,7 +104,7 @@ describe('in Firefox, training', () => {
     expectSame(await train(firefox, isolated, { device: 'wasm' }))
   })
 
-  it.skipIf(!process.env.SLOW_TESTS)('on wasm learns where it is not (SLOW_TESTS=1)', async () => {
+  it.skipIf(!isSlow)(slowTitle('on wasm learns where it is not'), async () => {
     expectSame(await train(firefox, plain, { device: 'wasm' }))
   })
 })
