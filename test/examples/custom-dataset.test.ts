@@ -10,6 +10,7 @@ import { Generator } from '../../src/core/generator.ts'
 import { encodePng } from '../../src/vision/encode.ts'
 import { picture } from '../../src/vision/picture.ts'
 import * as T from '../../src/vision/transforms/transforms.ts'
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { exampleTimeout, numbersAfter, runExample } from './run-example.ts'
 
 const toTensor = new T.Compose([new T.ToTensor()])
@@ -45,8 +46,8 @@ describe('CsvPictures', () => {
   })
 })
 
-it(
-  'draws the rare class as often as the common one, and learns more than to name the common one',
+it.skipIf(!isSlow)(
+  slowTitle('draws the rare class as often as the common one, and learns more than to name the common one'),
   async () => {
     const { output } = await runExample('custom-dataset')
     const counts = /to train on: (\d+) ants and (\d+) bees; drawn: (\d+) and (\d+)/.exec(output)

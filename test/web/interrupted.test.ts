@@ -82,8 +82,11 @@ describe('a run whose graphics device is lost', () => {
     }
   }
 
-  it('by itself, as a driver loses it, says so, keeps its checkpoints, and goes on on wasm', () =>
-    loseAndGoOn((page) => page.call('interrupted.js', 'loseDevice')))
+  // graph-capture.test.ts and page-troubles.test.ts have its parts.
+  it.skipIf(!isSlow)(
+    slowTitle('by itself, as a driver loses it, says so, keeps its checkpoints, and goes on on wasm'),
+    () => loseAndGoOn((page) => page.call('interrupted.js', 'loseDevice')),
+  )
 
   // page-troubles.test.ts crashes it under the page.
   it.skipIf(!isSlow)(slowTitle('by a crash of the graphics process does the same'), () =>
