@@ -5,7 +5,7 @@ const conditions = ['onnx-finetune-source', 'module', 'node', 'development|produ
 /** They measure how long the page's thread is busy, which other work on this machine would add to. */
 const alone = ['test/web/smooth.test.ts', 'test/web/page.test.ts']
 
-const project = (name: string, groupOrder: number, files: object) => ({
+const project = (name: string, groupOrder: number, maxWorkers: number, files: object) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -18,7 +18,7 @@ const project = (name: string, groupOrder: number, files: object) => ({
     },
     pool: 'forks' as const,
     isolate: false,
-    maxWorkers: groupOrder === 0 ? 1 : 2,
+    maxWorkers,
     sequence: { groupOrder },
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -30,8 +30,8 @@ const project = (name: string, groupOrder: number, files: object) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('alone', 0, { include: alone }),
-      project('beside', 1, { include: ['test/web/**/*.test.ts'], exclude: alone }),
+      project('alone', 0, 1, { include: alone }),
+      project('beside', 1, 2, { include: ['test/web/**/*.test.ts'], exclude: alone }),
     ],
   },
 })

@@ -9,22 +9,22 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import * as library from '../../src/index.ts'
 import { onWebgpu, whyNoWebgpu } from '../runtime/webgpu.ts'
+import { isSlow, slowTitle } from '../support/slow.ts'
 import { furthest, network, tenSteps } from './parity/steps.js'
 
 // Here, and not with the unit tests, for the time that it takes: test/runtime has the small network.
 const weights = fileURLToPath(new URL('../../../shared/weights/resnet18-imagenet.pth', import.meta.url))
 const hasWeights = existsSync(weights)
 const missing = hasWeights ? '' : ' (needs ../shared/weights)'
-// Two minutes and more on SwiftShader, the software driver.
-const slow = process.env.SLOW_TESTS ? '' : ' (takes minutes: set SLOW_TESTS=1)'
-const title = 'ten steps of ResNet-18 have the losses and parameters of the CPU on'
+const title = (device: string) =>
+  slowTitle(`ten steps of ResNet-18 have the losses and parameters of the CPU on ${device} in Node${missing}`)
 
 const options = { size: 64, lr: 0.0003 }
 let folder = ''
 let expected: readonly number[]
 
 beforeAll(async () => {
-  if (!hasWeights || slow !== '') return
+  if (!hasWeights || !isSlow) return
   folder = await mkdtemp(join(tmpdir(), 'node-parity-'))
   const model = await network(library, 'resnet18')
   const trained = await library.readStateDict(weights)
@@ -51,12 +51,12 @@ async function expectParity(device: string): Promise<void> {
   expect(difference, key).toBeLessThan(1e-3)
 }
 
-it.skipIf(!hasWeights || slow !== '')(`${title} wasm in Node${missing}${slow}`, async () => {
+it.skipIf(!hasWeights || !isSlow)(title('wasm'), async () => {
   await expectParity('wasm')
 })
 
-it.skipIf(!hasWeights || whyNoWebgpu !== undefined || slow !== '')(
-  onWebgpu(`${title} webgpu in Node${missing}${slow}`),
+it.skipIf(!hasWeights || whyNoWebgpu !== undefined || !isSlow)(
+  onWebgpu(title('webgpu')),
   { timeout: 1_200_000 },
   async () => {
     await expectParity('webgpu')

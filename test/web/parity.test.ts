@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import * as library from '../../src/index.ts'
 import type { Module } from '../../src/nn/module.ts'
+import { isSlow } from '../support/slow.ts'
 import * as parity from './parity/steps.js'
 import { openChromium, type Browser } from './support/chromium.ts'
 import { openFirefox } from './support/firefox.ts'
@@ -72,7 +73,7 @@ function whyNot(name: Name, device: string): string | undefined {
   if (name !== 'resnet18') return undefined
   if (!hasWeights) return 'needs ../shared/weights'
   // On SwiftShader, the software driver for WebGPU.
-  return device === 'webgpu' && !process.env.SLOW_TESTS ? 'takes minutes: set SLOW_TESTS=1' : undefined
+  return device === 'webgpu' && !isSlow ? 'takes minutes: set SLOW_TESTS=1' : undefined
 }
 
 /** What a page does: sent there as text. */

@@ -26,7 +26,7 @@ const realNames = ['ants', 'bees'].flatMap((name) =>
   existsSync(real) ? readdirSync(`${real}/${name}`).map((file) => `${name}/${file}`) : [],
 )
 
-/** The browser's own isn't the default. */
+/** One picture in so many is decoded by the browser's own decoder too, which isn't the default. */
 const browserTakes = isSlow ? 1 : 5
 
 let opened: PicturePage

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 
-import { newest } from '../../support/build-node.ts'
+import { newest, setup as buildNode } from '../../support/build-node.ts'
 import { chromiumNames } from './chromium.ts'
 import { findBrowser } from './find-browser.ts'
 
@@ -14,6 +14,7 @@ export function setup(): void {
   else if (built < newest(['src', 'scripts'])) {
     execFileSync(process.execPath, ['scripts/bundle-web.js'], { stdio: 'inherit' })
   }
+  buildNode()
 }
 
 /** 0 where something isn't built at all. */
