@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 
-import { openChromium } from '../../test/web/support/chromium.ts'
+import { openChromium, wholeBrowsers } from '../../test/web/support/chromium.ts'
 import { median } from '../median.ts'
 import type { StepRequest, Work } from './protocol.ts'
 
@@ -42,7 +42,8 @@ export async function measure(
   { limit, steps }: Limits,
 ): Promise<Measured> {
   const about = { library, backend, work, batch, size }
-  const browser = await openChromium()
+  // The shell has no WebGL for TensorFlow.js.
+  const browser = await openChromium([], wholeBrowsers)
   try {
     const page = await openPage(browser, `${url}${name}.html`)
     const began = performance.now()
