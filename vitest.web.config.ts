@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['onnx-finetune-source', 'module', 'node', 'development|production', 'import', 'default']
 
 /** They measure how long the page's thread is busy, which other work on this machine would add to. */
-const alone = ['test/web/smooth.test.ts', 'test/web/page.test.ts']
+const alone = ['test/web/smooth.test.ts', 'test/web/page-smooth.test.ts']
 
 const project = (name: string, groupOrder: number, maxWorkers: number, files: object) => ({
   resolve: { conditions },

@@ -13,7 +13,6 @@ import {
   builtApp,
   chooseFolder,
   epochRows,
-  longTasksOf,
   openApp,
   overflows,
   shoot,
@@ -50,8 +49,6 @@ const plots = () =>
     .locator('.plot canvas')
     .evaluateAll((all) => all.map((each) => (each as HTMLCanvasElement).toDataURL()))
 
-const timeOf = () => page.evaluate(() => performance.now())
-
 // Each goes on where the one before ended.
 describe('the page', () => {
   let rowsBefore: string[][]
@@ -77,26 +74,19 @@ describe('the page', () => {
     await page.getByLabel('Device').selectOption('wasm')
   })
 
-  it('trains; plots and predictions move, and in an epoch no task of its thread takes over 50 ms', async () => {
+  it('trains; plots and predictions move', async () => {
     const empty = await plots()
     await button('Train').press('Enter')
     await waitForText(page, /after epoch 1\b/)
-    const times = [await timeOf()]
     expect(await page.locator('.device').innerText()).toMatch(/^Runs on WebAssembly/)
     const [first, seen] = [await plots(), await page.locator('#predictions').innerText()]
     await shoot(page, '3-training')
-    for (const after of [/after epoch 2\b/, /after epoch 3\b/]) {
-      await waitForText(page, after)
-      times.push(await timeOf())
-    }
+    await waitForText(page, /after epoch 3\b/)
     const second = await plots()
     for (const [index, image] of second.entries()) {
       expect(new Set([empty[index], first[index], image]).size, 'plots that differ').toBe(3)
     }
     expect(await page.locator('#predictions').innerText()).not.toBe(seen)
-    // What else the machine does holds the page too, but not in each epoch.
-    const long = await Promise.all(times.slice(1).map((end, index) => longTasksOf(page, times[index]!, end)))
-    expect(long).toContainEqual([])
   })
 
   it('pauses, stops, and goes on after a reload where it was', async () => {

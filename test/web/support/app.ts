@@ -44,14 +44,11 @@ export async function openApp(browser: Browser, url: string): Promise<{ page: Pa
   return { page, errors }
 }
 
-/** How long each of the page's tasks over 50 ms took that began between two times of its clock. */
-export function longTasksOf(page: Page, since: number, until: number): Promise<number[]> {
+/** How long each of the page's tasks over 50 ms took that began after a time of its clock. */
+export function longTasksSince(page: Page, since: number): Promise<number[]> {
   return page.evaluate(
-    ([from, to]) =>
-      longTasks
-        .filter(({ start }) => start >= from && start < to)
-        .map(({ duration }) => Math.round(duration)),
-    [since, until] as const,
+    (from) => longTasks.filter(({ start }) => start >= from).map(({ duration }) => Math.round(duration)),
+    since,
   )
 }
 
