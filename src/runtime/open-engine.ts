@@ -22,7 +22,7 @@ export interface OpenEngine {
 export async function openEngine(device: string, options: StartOptions = {}): Promise<OpenEngine> {
   if (device !== 'auto') {
     const known = checkDevice(device)
-    return { engine: await startEngine(known, options), device: known, reason: 'asked for' }
+    return { engine: await startEngine(known, options), device: known, reason: 'as chosen' }
   }
   checkDeviceId(device, options.deviceId)
   if (devices.includes('cpu')) {

@@ -10,6 +10,8 @@ interface Epochs {
   readonly losses: readonly number[]
   readonly evaluations: readonly number[]
   readonly replays: readonly number[]
+  /** From buffer to buffer, in each replay. */
+  readonly copies: readonly number[]
   readonly warnings: readonly string[]
 }
 
@@ -53,16 +55,33 @@ async function runPlainly(network: string): Promise<Epochs> {
   return found
 }
 
+/** From the ninth on; but the last of an epoch is smaller. */
+const replayed = [9, 10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22]
+
 describe('replayed steps', () => {
-  it.each(['linear', 'convolutions'])(
-    'compute bit by bit what steps do that are encoded anew: %s',
-    async (network) => {
-      const { replays, ...found } = await inPage<Epochs>('fourEpochs', { network })
-      expect({ ...found, replays: [] }).toEqual(await asItIs(network))
-      // From the ninth on; but the last of an epoch is smaller.
-      expect(replays).toEqual([9, 10, 12, 13, 14, 15, 16, 18, 19, 20, 21, 22])
+  // Each parameter, its momentum, BatchNorm's two statistics; loss and logits.
+  it.each([
+    ['linear', 6],
+    ['convolutions', 16],
+  ])(
+    'compute bit by bit what steps do that are encoded anew, and copy what changes: %s',
+    async (network, changing) => {
+      const { replays, copies, ...found } = await inPage<Epochs>('fourEpochs', { network })
+      expect({ ...found, replays: [], copies: [] }).toEqual(await asItIs(network))
+      expect(replays).toEqual(replayed)
+      expect(copies.at(-1)).toBe(changing)
     },
   )
+
+  it('do so with storage in float16, and copy frozen weights once', async (context) => {
+    if (!(await inPage('hasHalf'))) context.skip("this adapter has no 'shader-f16'")
+    const options = { network: 'convolutions', storage: 'float16', frozen: true }
+    const { replays, copies, ...found } = await inPage<Epochs>('fourEpochs', options)
+    const plainly = await inPage<Epochs>('fourEpochs', { ...options, graphCapture: false })
+    expect({ ...found, replays: [], copies: [] }).toEqual(plainly)
+    expect(replays).toEqual(replayed)
+    expect(copies.at(-1)).toBe(12)
+  })
 
   it.each([
     ['refused', 'not replayed, so they may take longer: no graph capture today'],

@@ -77,7 +77,7 @@ describe('in Chromium, training', () => {
   it('on wasm learns on many threads, without a warning where the page is isolated', async () => {
     const found = await train(browser, isolated, { device: 'wasm' })
     expectSame(found)
-    expect(found).toMatchObject({ device: 'wasm', reason: 'asked for', warnings: [] })
+    expect(found).toMatchObject({ device: 'wasm', reason: 'as chosen', warnings: [] })
     expect(new Set(found.workers)).toEqual(new Set(['engine-worker.js', 'loader-worker.js']))
     expect(loaded).toBe(found.processors)
   })

@@ -14,10 +14,11 @@ const networks = {
 }
 
 /** A session, and batches of a size for it, the same each time. */
-async function open({ network = 'linear', ...options } = {}) {
+async function open({ network = 'linear', frozen = false, ...options } = {}) {
   const { Generator, Tensor, TrainingSession, nn, optim } = globalThis.library
   const generator = new Generator(7)
   const model = new nn.Sequential(...networks[network](globalThis.library, generator))
+  if (frozen) model[0].requiresGrad_(false)
   const optimizer = new optim.SGD(model.parameters(), { lr: 0.05, momentum: 0.9 })
   const criterion = new nn.CrossEntropyLoss()
   const session = await TrainingSession.create(model, {
@@ -35,6 +36,12 @@ async function open({ network = 'linear', ...options } = {}) {
   return { model, optimizer, session, batch }
 }
 
+/** Whether this browser's WebGPU computes in float16. */
+export async function hasHalf() {
+  const adapter = await navigator.gpu.requestAdapter()
+  return adapter.features.has('shader-f16')
+}
+
 /** Leaves a session open. */
 export async function keepPipelines() {
   const { session, batch } = await open({ graphCapture: false })
@@ -49,13 +56,18 @@ export async function fourEpochs({ sabotage, ...options }) {
   const repair = await disturb(sabotage)
   const { model, optimizer, session, batch } = await open(options)
   const groups = countCalls(globalThis.GPUDevice.prototype, 'createBindGroup')
-  const found = { losses: [], evaluations: [], replays: [] }
+  const copies = countCalls(globalThis.GPUCommandEncoder.prototype, 'copyBufferToBuffer')
+  const found = { losses: [], evaluations: [], replays: [], copies: [] }
   const evaluate = async () => found.evaluations.push((await session.evalStep(...batch(4))).loss)
   for (let step = 0; step < 24; step++) {
     optimizer.paramGroups[0].lr = 0.05 / (1 + Math.floor(step / 6))
     const before = groups.count
+    copies.count = 0
     found.losses.push((await session.trainStep(...batch([4, 4, 4, 4, 4, 3][step % 6]))).loss)
-    if (groups.count === before) found.replays.push(step)
+    if (groups.count === before) {
+      found.replays.push(step)
+      found.copies.push(copies.count)
+    }
     if (step % 5 === 4) await evaluate()
     if (step === 13) await session.snapshot()
     if (step === 19) await session.restore()
@@ -68,7 +80,7 @@ export async function fourEpochs({ sabotage, ...options }) {
   found.parameters = [...model.parameters()].map(({ tensor }) => Array.from(tensor.data))
   found.momentum = [...optimizer.state.values()].map(({ momentum_buffer: { data } }) => Array.from(data))
   await session.close()
-  groups.stop()
+  for (const counter of [groups, copies]) counter.stop()
   repair()
   return found
 }
