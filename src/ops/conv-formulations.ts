@@ -114,7 +114,7 @@ export function winogradFor(
   if (geometry.kernel.at(-1) !== 3 || !isPlain || channels.in % 4 !== 0) return
   if (Math.min(channels.in, channels.out) < winogradChannels) return
   return [winograd4, winograd2].find(
-    (form) => windows.at(-1)! >= form.results && product(tilesOf(windows, form)) >= winogradFrom,
+    (form) => windows.at(-1)! >= form.size && product(tilesOf(windows, form)) >= winogradFrom,
   )
 }
 

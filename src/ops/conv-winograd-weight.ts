@@ -1,8 +1,9 @@
 import type { Value } from '../graph/graph.ts'
+import { concat } from './concat.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { counted } from './conv-places.ts'
-import { pick, spread, tilesOf, transformedColumns, type Winograd } from './conv-winograd.ts'
+import { pick, tilesOf, transformedColumns, type Winograd } from './conv-winograd.ts'
 import { transpose } from './reshape.ts'
 
 /** The gradient of a convolution's weights, with image and results by positions, channels last. */
@@ -29,11 +30,7 @@ export function winogradWeightGradient(of: PositionWeightGradient, form: Winogra
     const sides = [gradient, columns[index]!].map((rows) => upright(rows, product(tiles)))
     return emit('Gemm', sides, [out, outer * channels], { transB: { int: 1 } })
   })
-  const taps = spread(form.tapGradients(products), [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ])
+  const taps = concat(form.tapGradients(products), 1)
   const split = reshapeBy(taps, [out, 3, outer, channels], [out, 3, outer, channels])
   const shape = [out, channels, ...geometry.kernel]
   return reshapeBy(transpose(split, [0, 3, 2, 1]), shape, shape)
@@ -56,9 +53,9 @@ function productGradients(
   tiles: readonly number[],
 ): Value[] {
   const [width, along, out] = [windows.at(-1)!, tiles.at(-1)!, dy.dim(2)]
-  const results = counted(form.results).map((result) => {
+  const results = counted(form.size).map((result) => {
     const places = Int32Array.from({ length: product(tiles) }, (_, tile) => {
-      const position = (tile % along) * form.results + result
+      const position = (tile % along) * form.size + result
       return position < width ? Math.floor(tile / along) * width + position : -1
     })
     return pick(dy, places)

@@ -1,5 +1,6 @@
 import { Tensor } from '../core/tensor.ts'
 import type { Value } from '../graph/graph.ts'
+import { concat } from './concat.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
 import { byTap, counted, inOrder, placesOf, withTaps, type Way } from './conv-places.ts'
@@ -17,14 +18,14 @@ import { slice } from './slice.ts'
  */
 export interface Winograd {
   /** m, the results of a tile. */
-  readonly results: number
+  readonly size: number
   /** Each product's data, of the m + 2 neighbours that a tile reads. */
   data(neighbours: readonly Value[]): readonly Value[]
   /** Each product's weights, of the three taps. */
   weights(taps: readonly Value[]): readonly Value[]
-  /** What each result takes of the products. All of the second one: it brings the bias. */
-  readonly sums: readonly (readonly number[])[]
-  /** The gradient of each product, of those of the results: `sums`, transposed. */
+  /** The results, of the products: each takes the second once, which brings the bias. */
+  results(products: readonly Value[]): readonly Value[]
+  /** The gradient of each product, of those of the results: {@link Winograd.results}, transposed. */
   productGradients(results: readonly Value[]): readonly Value[]
   /** The gradient of each tap, of those of the products' weights: {@link Winograd.weights}, transposed. */
   tapGradients(weights: readonly Value[]): readonly Value[]
@@ -32,16 +33,13 @@ export interface Winograd {
 
 /** Four products for two results: two thirds of the multiplications. */
 export const winograd2: Winograd = {
-  results: 2,
+  size: 2,
   data: ([a, b, c, d]) => [sub(a!, c!), add(b!, c!), sub(c!, b!), sub(b!, d!)],
   weights([a, b, c]) {
     const [outer, inner] = [mul(add(a!, c!), 1 / 2), mul(b!, 1 / 2)]
     return [a!, add(outer, inner), sub(outer, inner), c!]
   },
-  sums: [
-    [1, 1, 1, 0],
-    [0, 1, -1, -1],
-  ],
+  results: ([a, b, c, d]) => [add(a!, add(b!, c!)), sub(sub(b!, c!), d!)],
   productGradients: ([a, b]) => [a!, add(a!, b!), sub(a!, b!), neg(b!)],
   tapGradients([a, b, c, d]) {
     const [both, apart] = [mul(add(b!, c!), 1 / 2), mul(sub(b!, c!), 1 / 2)]
@@ -51,7 +49,7 @@ export const winograd2: Winograd = {
 
 /** Six products for four results: half of the multiplications. Its rounding is a few times that of plain sums. */
 export const winograd4: Winograd = {
-  results: 4,
+  size: 4,
   data([a, b, c, d, e, f]) {
     // Each pair of rows of the matrix is a sum and a difference of the same two.
     const [even, odd] = [sub(e!, mul(c!, 4)), sub(d!, mul(b!, 4))]
@@ -70,12 +68,16 @@ export const winograd4: Winograd = {
     const [wide, narrow] = [add(mul(a!, 1 / 24), mul(c!, 1 / 6)), mul(b!, 1 / 12)]
     return [mul(a!, 1 / 4), sub(outer, inner), add(outer, inner), add(wide, narrow), sub(wide, narrow), c!]
   },
-  sums: [
-    [1, 1, 1, 1, 1, 0],
-    [0, 1, -1, 2, -2, 0],
-    [0, 1, 1, 4, 4, 0],
-    [0, 1, -1, 8, -8, 1],
-  ],
+  results([a, b, c, d, e, f]) {
+    const [even, odd] = [add(b!, c!), sub(b!, c!)]
+    const [near, far] = [add(d!, e!), sub(d!, e!)]
+    return [
+      add(add(a!, even), near),
+      add(odd, mul(far, 2)),
+      add(even, mul(near, 4)),
+      add(add(odd, mul(far, 8)), f!),
+    ]
+  },
   productGradients([a, b, c, d]) {
     const [even, odd] = [add(a!, c!), add(b!, d!)]
     const [near, far] = [add(a!, mul(c!, 4)), add(mul(b!, 2), mul(d!, 8))]
@@ -118,29 +120,16 @@ export function winogradConv(conv: PositionConv, form: Winograd): Value {
     const inputs = bias && index === 1 ? [columns, weights[index]!, bias] : [columns, weights[index]!]
     return emit('Gemm', inputs, ['N·L', out], { transB: { int: 1 } })
   })
-  const sums = spread(
-    products,
-    products.map((_, index) => form.sums.map((result) => result[index]!)),
-  )
-  const tiled = tiles.at(-1)! * form.results
+  const results = concat(form.results(products), 1)
+  const tiled = tiles.at(-1)! * form.size
   const lines = count / tiles.at(-1)!
-  return cut(reshapeBy(sums, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
-}
-
-/** The sum of each of `rows` `[M, width]` times its `shares`, as many for all: `[M, shares, width]`. */
-export function spread(rows: readonly Value[], shares: readonly (readonly number[])[]): Value {
-  const parts = rows.map((row, index) => {
-    const [width, taken] = [row.dim(1), shares[index]!]
-    const apart = reshapeBy(row, [-1, 1, width], [row.shape[0]!, 1, width])
-    return mul(apart, column(row, taken, [1, taken.length, 1]))
-  })
-  return parts.reduce(add)
+  return cut(reshapeBy(results, [-1, lines, tiled, out], [x.shape[0]!, lines, tiled, out]), windows, out)
 }
 
 /** How many tiles there are in each dimension. */
-export const tilesOf = (windows: readonly number[], { results }: Winograd): number[] => [
+export const tilesOf = (windows: readonly number[], { size }: Winograd): number[] => [
   ...windows.slice(0, -1),
-  Math.ceil(windows.at(-1)! / results),
+  Math.ceil(windows.at(-1)! / size),
 ]
 
 /** `[N, lines, tiled, O]` → `[N, windows, O]`: the last tile of a line may reach beyond it. */
@@ -175,7 +164,7 @@ export function transformedColumns(
   form: Winograd,
   tiles: readonly number[],
 ): Value[] {
-  const [last, channels, reads] = [tiles.length - 1, x.dim(2), form.results + 2]
+  const [last, channels, reads] = [tiles.length - 1, x.dim(2), form.size + 2]
   const padded = sizes
     .slice(0, last)
     .map((size, axis) => size + geometry.pads[axis]! + geometry.pads[axis + tiles.length]!)
@@ -183,7 +172,7 @@ export function transformedColumns(
   const near = {
     ...geometry,
     kernel: [...padded.map(() => 1), reads],
-    strides: [...padded.map(() => 1), form.results],
+    strides: [...padded.map(() => 1), form.size],
   }
   const places = byTap(placesOf(near, sizes, lines, -1))
   const count = product(lines)
@@ -214,6 +203,6 @@ export function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
   return mul(picked, column(x, isInside, [places.length, 1]))
 }
 
-/** A constant that is broadcast over channels: WebGPU takes a twentieth of the time of `Concat` or of a term of `Einsum` for it. */
+/** A constant that is broadcast over channels. */
 const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
   graph.constant(new Tensor('float32', Float32Array.from(numbers), shape))
