@@ -92,7 +92,15 @@ export async function buildTraining(
   for (const entry of trained) {
     const gradient = gradients.get(entry.value)
     if (gradient)
-      updateParameter(entry, gradient, { optimizer, graph: trace.graph, device, updates, initial, hypers, ones })
+      updateParameter(entry, gradient, {
+        optimizer,
+        graph: trace.graph,
+        device,
+        updates,
+        initial,
+        hypers,
+        ones,
+      })
   }
   for (const { name, next } of trace.buffers) if (next) updates.set(name, next)
   await nextTurn()
