@@ -81,6 +81,20 @@ export default defineConfig(
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/core/async-dispose.ts', 'src/cli/**'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['dispose', 'asyncDispose'].map((property) => ({
+          object: 'Symbol',
+          property,
+          message: 'Not in all browsers: see src/core/async-dispose.ts.',
+        })),
+      ],
+    },
+  },
   { files: ['*.js', '*.ts'], rules: { 'import-x/no-default-export': 'off' } },
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
   {

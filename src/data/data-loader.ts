@@ -4,6 +4,7 @@
  */
 import { openSamplePool } from '#platform'
 
+import { asyncDispose } from '../core/async-dispose.ts'
 import { AbortError, throwIfAborted } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import type { SamplePool } from '../platform/sample-pool.ts'
@@ -89,7 +90,7 @@ export class DataLoader<B = Batch> implements AsyncIterable<B> {
   }
 
   /** `await using loader = …` closes it at the end of the block. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close()
   }
 

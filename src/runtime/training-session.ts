@@ -1,5 +1,6 @@
 import { nextTurn, runtimeWarnings } from '#platform'
 
+import { asyncDispose } from '../core/async-dispose.ts'
 import { ArgumentError, RuntimeError } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { pauses } from '../core/steps.ts'
@@ -328,7 +329,7 @@ export class TrainingSession {
   }
 
   /** `await using session = …` closes it at the end of the block. */
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close()
   }
 

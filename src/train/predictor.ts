@@ -1,5 +1,6 @@
 import { nextTurn } from '#platform'
 
+import { asyncDispose } from '../core/async-dispose.ts'
 import { ArgumentError, RuntimeError, throwIfAborted } from '../core/errors.ts'
 import { Generator } from '../core/generator.ts'
 import { Tensor } from '../core/tensor.ts'
@@ -119,7 +120,7 @@ export class Predictor {
     return this.inference.close()
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
+  [asyncDispose](): Promise<void> {
     return this.close()
   }
 
