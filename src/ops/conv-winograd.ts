@@ -199,10 +199,7 @@ export function pick(x: Value, places: Int32Array<ArrayBuffer>): Value {
     places.map((place) => Math.max(0, place)),
   )
   if (places.every((place) => place >= 0)) return picked
-  const isInside = Array.from(places, (place) => Number(place >= 0))
-  return mul(picked, column(x, isInside, [places.length, 1]))
+  // Broadcast over channels.
+  const isInside = Float32Array.from(places, (place) => Number(place >= 0))
+  return mul(picked, x.graph.constant(new Tensor('float32', isInside, [places.length, 1])))
 }
-
-/** A constant that is broadcast over channels. */
-const column = ({ graph }: Value, numbers: readonly number[], shape: readonly number[]): Value =>
-  graph.constant(new Tensor('float32', Float32Array.from(numbers), shape))
