@@ -13,7 +13,7 @@ import {
   withTaps,
   type Way,
 } from './conv-places.ts'
-import { outputsOf, winogradConv, type PositionConv } from './conv-winograd.ts'
+import { outputsOf, winogradConv, type ImageConv } from './conv-winograd.ts'
 import { add } from './elementwise.ts'
 import { gatherPlaces } from './gather-places.ts'
 import { pad } from './pad.ts'
@@ -34,14 +34,15 @@ export function gatheredConv(
   windows: readonly number[],
   way: Way = 'forward',
 ): Value {
-  const conv = { x: byPosition(x), sizes: spatialShape(x), weights, bias, geometry, windows, way }
+  const conv = { x, weights, bias, geometry, windows, way }
   const winograd = winogradFor(geometry, { in: x.dim(1), out: outputsOf(conv) }, windows)
-  return asImage(winograd ? winogradConv(conv, winograd) : oneProduct(conv), windows)
+  return winograd ? winogradConv(conv, winograd) : asImage(oneProduct(conv), windows)
 }
 
 /** By one product over columns of all taps: `[N, windows, O]`. */
-function oneProduct(conv: PositionConv): Value {
-  const { x, sizes, bias, geometry, windows, way } = conv
+function oneProduct(conv: ImageConv): Value {
+  const { bias, geometry, windows, way } = conv
+  const [x, sizes] = [byPosition(conv.x), spatialShape(conv.x)]
   const [out, channels, count] = [outputsOf(conv), x.dim(2), product(windows)]
   const all = tapsInFours(tapsOf(geometry), channels)
   const [size, width] = [product(sizes), all * channels]
@@ -68,7 +69,7 @@ function narrowProduct(columns: Value, matrix: Value, bias: Value | undefined): 
 }
 
 /** The weights as `[O, taps, C]`. */
-function rowsOf({ weights, way }: PositionConv): Value {
+function rowsOf({ weights, way }: ImageConv): Value {
   const [first, second, ...kernel] = weights.fixedShape()
   const taps = product(kernel)
   const flat = reshapeBy(weights, [first!, second!, taps], [first!, second!, taps])

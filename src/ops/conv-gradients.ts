@@ -15,7 +15,7 @@ import {
   type WeightForm,
 } from './conv-formulations.ts'
 import { extent, geometryAttributes, geometryOfNode, outputPadding, type Geometry } from './conv-geometry.ts'
-import { byPosition, gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
+import { gatheredColumns, gatheredConv, scatteredInput } from './conv-gathered.ts'
 import { joinedColumns, joinSamples, splitSamples } from './conv-joined.ts'
 import { tapsOf } from './conv-places.ts'
 import { winogradWeightGradient } from './conv-winograd-weight.ts'
@@ -52,12 +52,9 @@ function weightProduct(x: Value, dy: Value, geometry: Geometry, form: WeightForm
 
 /** By Winograd where that is cheaper; else by one product, without the taps that were added to the columns. */
 function gatheredWeight(x: Value, dy: Value, geometry: Geometry): Value {
-  const [sizes, windows] = [spatialShape(x), spatialShape(dy)]
+  const windows = spatialShape(dy)
   const winograd = winogradForWeights(geometry, { in: x.dim(1), out: dy.dim(1) }, windows)
-  if (winograd) {
-    const of = { x: byPosition(x), dy: byPosition(dy), sizes, geometry, windows }
-    return winogradWeightGradient(of, winograd)
-  }
+  if (winograd) return winogradWeightGradient({ x, dy, geometry, windows }, winograd)
   const columns = gatheredColumns(x, geometry, spatialShape(dy))
   const [out, channels, taps] = [dy.dim(1), x.dim(1), tapsOf(geometry)]
   const all = columns.dim(1) / channels

@@ -1,17 +1,25 @@
 import type { Value } from '../graph/graph.ts'
-import { concat } from './concat.ts'
+import { concat, split } from './concat.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { counted } from './conv-places.ts'
-import { pick, tilesOf, transformedColumns, type Winograd } from './conv-winograd.ts'
+import { byTap, counted } from './conv-places.ts'
+import {
+  byMatrix,
+  filteredLines,
+  outerTaps,
+  tilesOf,
+  transformedLines,
+  type Matrix,
+  type Winograd,
+} from './conv-winograd.ts'
+import { gatherPlaces } from './gather-places.ts'
 import { transpose } from './reshape.ts'
 
-/** The gradient of a convolution's weights, with image and results by positions, channels last. */
-export interface PositionWeightGradient {
-  /** `[N, positions, C]`, an image of `sizes`. */
+/** The gradient of a convolution's weights. */
+export interface ImageWeightGradient {
+  /** `[N, C, …]`. */
   readonly x: Value
-  readonly sizes: readonly number[]
-  /** `[N, windows, O]`. */
+  /** `[N, O, …windows]`. */
   readonly dy: Value
   readonly geometry: Geometry
   readonly windows: readonly number[]
@@ -21,44 +29,49 @@ export interface PositionWeightGradient {
  * `[O, C, …kernel]`: {@link winogradConv}, differentiated by its weights. Each of its m + 2 products gives the gradient of
  * its own weights, by one product over the tiles; so here, too, m + 2 multiplications stand for 3 m.
  */
-export function winogradWeightGradient(of: PositionWeightGradient, form: Winograd): Value {
+export function winogradWeightGradient(of: ImageWeightGradient, form: Winograd): Value {
   const { x, dy, geometry, windows } = of
-  const [out, channels, outer] = [dy.dim(2), x.dim(2), product(geometry.kernel) / 3]
+  const [out, channels, outer] = [dy.dim(1), x.dim(1), product(geometry.kernel) / 3]
   const tiles = tilesOf(windows, form)
-  const columns = transformedColumns({ ...of, way: 'forward' }, form, tiles)
-  const products = productGradients(of, form, tiles).map((gradient, index) => {
-    const sides = [gradient, columns[index]!].map((rows) => upright(rows, product(tiles)))
-    return emit('Gemm', sides, [out, outer * channels], { transB: { int: 1 } })
-  })
-  const taps = concat(form.tapGradients(products), 1)
-  const split = reshapeBy(taps, [out, 3, outer, channels], [out, 3, outer, channels])
-  const shape = [out, channels, ...geometry.kernel]
-  return reshapeBy(transpose(split, [0, 3, 2, 1]), shape, shape)
+  const data = dataColumns(of, form, tiles)
+  const width = channels * outer
+  const products = productGradients(dy, form, tiles).map((gradient, index) =>
+    emit('Gemm', [gradient, data[index]!], [out, width], { transB: { int: 1 } }),
+  )
+  const shape = [form.size + 2, out, width]
+  const productsLast = transpose(reshapeBy(concat(products, 0), shape, shape), [1, 2, 0])
+  const all = [out, channels, ...geometry.kernel]
+  return reshapeBy(byMatrix(productsLast, transposed(form.weights)), all, all)
 }
 
-/**
- * `[N · tiles, width]` → `[width, N · tiles]`, which `Gemm` takes half the time for. By three dimensions: in two, WebGPU's
- * `Transpose` goes by tiles in shared memory, for thirty times as long on a software adapter.
- */
-function upright(rows: Value, tiles: number): Value {
-  const width = rows.dim(1)
-  const apart = reshapeBy(rows, [-1, tiles, width], ['N', tiles, width])
-  return reshapeBy(transpose(apart, [2, 0, 1]), [width, -1], [width, 'N·L'])
+/** `[C · outer taps, tiles · N]` for each product. */
+function dataColumns(of: ImageWeightGradient, form: Winograd, tiles: readonly number[]): Value[] {
+  const lines = transformedLines(of, form, tiles)
+  const [channels, products, count] = [lines.dim(1), lines.dim(2), lines.dim(3)]
+  const batch = lines.shape[0]!
+  const flat = reshapeBy(lines, [0, channels, products * count], [batch, channels, products * count])
+  const samplesLast = transpose(flat, [1, 2, 0])
+  const taps = outerTaps(of, 'forward', tiles)
+  const [places, width] = [byTap(taps), taps.taps * channels]
+  return counted(products).map((index) => {
+    const picked = gatherPlaces(
+      samplesLast,
+      1,
+      places.map((place) => index * count + place),
+    )
+    return reshapeBy(picked, [width, -1], [width, 'L·N'])
+  })
 }
 
-/** `[N · tiles, O]` for each product. A tile's results beyond the end of a line have none. */
-function productGradients(
-  { dy, windows }: PositionWeightGradient,
-  form: Winograd,
-  tiles: readonly number[],
-): Value[] {
-  const [width, along, out] = [windows.at(-1)!, tiles.at(-1)!, dy.dim(2)]
-  const results = counted(form.size).map((result) => {
-    const places = Int32Array.from({ length: product(tiles) }, (_, tile) => {
-      const position = (tile % along) * form.size + result
-      return position < width ? Math.floor(tile / along) * width + position : -1
-    })
-    return pick(dy, places)
-  })
-  return form.productGradients(results).map((y) => reshapeBy(y, [-1, out], ['N·L', out]))
+/** `[O, tiles · N]` for each product. A tile's results beyond the end of a line have none. */
+function productGradients(dy: Value, form: Winograd, tiles: readonly number[]): readonly Value[] {
+  const [out, products] = [dy.dim(1), form.size + 2]
+  const along = { stride: form.size, tiles: tiles.at(-1)!, start: 0 }
+  const lines = filteredLines(dy, transposed(form.results), along)
+  const samplesLast = transpose(lines, [2, 1, 3, 0])
+  const flat = reshapeBy(samplesLast, [products * out, -1], [products * out, 'L·N'])
+  return split(flat, out, 0)
 }
+
+const transposed = (matrix: Matrix): Matrix =>
+  matrix[0]!.map((_, column) => matrix.map((row) => row[column]!))

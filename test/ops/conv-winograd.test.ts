@@ -4,8 +4,7 @@ import { Generator } from '../../src/core/generator.ts'
 import { Tensor } from '../../src/core/tensor.ts'
 import { Graph, type Value } from '../../src/graph/graph.ts'
 import { serialize } from '../../src/graph/serialize.ts'
-import { emit, product, reshapeBy } from '../../src/ops/conv-emit.ts'
-import { byPosition } from '../../src/ops/conv-gathered.ts'
+import { emit, product } from '../../src/ops/conv-emit.ts'
 import { geometryAttributes, geometryOf, type Geometry } from '../../src/ops/conv-geometry.ts'
 import type { Way } from '../../src/ops/conv-places.ts'
 import { winograd2, winograd4, winogradConv } from '../../src/ops/conv-winograd.ts'
@@ -93,14 +92,9 @@ const windowsOf = ({ sizes, kernel, padding }: Case, { strides }: Geometry): num
 const forms = { 'F(2, 3)': winograd2, 'F(4, 3)': winograd4 }
 
 describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form) => {
-  /** By positions and back: what is around it in a graph. */
   const convolve =
-    (geometry: Geometry, windows: readonly number[], way: Way) => (x: Value, weights: Value, bias: Value) => {
-      const sizes = x.fixedShape().slice(2)
-      const y = winogradConv({ x: byPosition(x), sizes, weights, bias, geometry, windows, way }, form)
-      const shape = [batch, bias.dim(0), ...windows]
-      return reshapeBy(transpose(y, [0, 2, 1]), shape, shape)
-    }
+    (geometry: Geometry, windows: readonly number[], way: Way) => (x: Value, weights: Value, bias: Value) =>
+      winogradConv({ x, weights, bias, geometry, windows, way }, form)
 
   it.each(Object.entries(cases))('is that of ONNX Runtime: %s', async (_, entry) => {
     const geometry = geometryOf(entry.kernel, { padding: entry.padding, strides: entry.strides })
@@ -118,10 +112,7 @@ describe.each(Object.entries(forms))('a convolution by Winograd, %s,', (_, form)
       [batch, channels, ...entry.sizes],
       [batch, out, ...windows],
     ]
-    const build = (x: Value, dy: Value) => {
-      const of = { x: byPosition(x), sizes: entry.sizes, dy: byPosition(dy), geometry, windows }
-      return winogradWeightGradient(of, form)
-    }
+    const build = (x: Value, dy: Value) => winogradWeightGradient({ x, dy, geometry, windows }, form)
     expect(await differenceOf(shapes, build, (x, dy) => weightGradient(x, dy, geometry))).toBeLessThan(1e-5)
   })
 
