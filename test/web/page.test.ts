@@ -1,7 +1,10 @@
 /** The page of `examples/web`, used as people would: a folder in, a network trained, stopped, gone on with, tried, downloaded. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 import { loadClassifier } from 'onnx-finetune'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -48,6 +51,19 @@ const plots = () =>
   page
     .locator('.plot canvas')
     .evaluateAll((all) => all.map((each) => (each as HTMLCanvasElement).toDataURL()))
+
+const antPicture = () => join(folder, 'pictures/val/ants/ants-003.jpg')
+
+/** What code prints as a plain module beside these files, with the library installed. */
+async function runInNode(code: string, files: Readonly<Record<string, string>>): Promise<string> {
+  const project = join(folder, 'project')
+  await mkdir(join(project, 'node_modules'), { recursive: true })
+  await symlink(fileURLToPath(new URL('../..', import.meta.url)), join(project, 'node_modules/onnx-finetune'))
+  await writeFile(join(project, 'main.mjs'), code)
+  for (const [name, path] of Object.entries(files)) await copyFile(path, join(project, name))
+  const { stdout } = await promisify(execFile)(process.execPath, ['main.mjs'], { cwd: project })
+  return stdout
+}
 
 // Each goes on where the one before ended.
 describe('the page', () => {
@@ -137,6 +153,10 @@ describe('the page', () => {
     const [best] = await classifier.predict(join(folder, 'pictures/val/bees/bees-003.jpg'))
     expect(best!.label).toBe('bees')
     expect(Math.abs(best!.probability - Number(predicted))).toBeLessThan(1e-4)
+
+    const code = await page.locator('.snippet code').first().innerText()
+    const printed = await runInNode(code, { 'model.onnx': await download.path(), 'ants.jpg': antPicture() })
+    expect(printed).toMatch(/^ants (0\.[5-9]\d*|1)\nbees \S+\n$/)
 
     const [weights] = await Promise.all([
       page.waitForEvent('download'),

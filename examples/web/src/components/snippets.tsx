@@ -2,13 +2,15 @@ import { useSignal } from '@preact/signals'
 
 import { notify } from '../state/notices.ts'
 
+// Plain JavaScript of Node 20, which knows no `await using`.
 const node = (picture: string) => `// npm install onnx-finetune onnxruntime-node
 import { loadClassifier } from 'onnx-finetune'
 
-await using classifier = await loadClassifier('model.onnx')
+const classifier = await loadClassifier('model.onnx')
 for (const { label, probability } of await classifier.predict('${picture}')) {
   console.log(label, probability)
-}`
+}
+await classifier.close()`
 
 const page = `// npm install onnx-finetune onnxruntime-web
 import { loadClassifier } from 'onnx-finetune'
