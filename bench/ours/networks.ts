@@ -6,7 +6,11 @@ const makers = { resnet18: models.resnet18, resnet34: models.resnet34, resnet50:
 const states = new Map<string, ReturnType<typeof readStateDict>>()
 
 /** A network with two classes, frozen but for its head where that is the work; ResNet-18 has the settings' weights. */
-export async function makeNetwork(network: Network, work: Work, { weights }: Settings): Promise<nn.Module> {
+export async function makeNetwork(
+  network: Network,
+  work: Work,
+  { weights }: Pick<Settings, 'weights'>,
+): Promise<nn.Module> {
   if (network === 'small') return smallNet()
   const hasWeights = network === 'resnet18' && weights !== undefined
   const model = await makers[network](hasWeights ? { weights: await stateOf(weights) } : {})

@@ -47,7 +47,6 @@ const session = await InferenceSession.create(model, {
   profileFilePrefix: join(folder, 'step'),
 })
 const feeds = session.inputMetadata.map((input) => {
-  if (!input.isTensor) throw new Error(`${input.name} is no tensor`)
   const { type, data, dims } = inputOf(input, Number(values.batch))
   return [input.name, new Tensor(type, data, dims)] as const
 })

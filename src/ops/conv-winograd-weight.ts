@@ -2,17 +2,17 @@ import type { Value } from '../graph/graph.ts'
 import { concat, split } from './concat.ts'
 import { emit, product, reshapeBy } from './conv-emit.ts'
 import type { Geometry } from './conv-geometry.ts'
-import { byTap, counted } from './conv-places.ts'
+import { byTap } from './conv-places.ts'
 import {
   byMatrix,
   filteredLines,
   outerTaps,
+  pickEach,
   tilesOf,
   transformedLines,
-  type Matrix,
+  transposed,
   type Winograd,
 } from './conv-winograd.ts'
-import { gatherPlaces } from './gather-places.ts'
 import { transpose } from './reshape.ts'
 
 /** The gradient of a convolution's weights. */
@@ -52,15 +52,10 @@ function dataColumns(of: ImageWeightGradient, form: Winograd, tiles: readonly nu
   const flat = reshapeBy(lines, [0, channels, products * count], [batch, channels, products * count])
   const samplesLast = transpose(flat, [1, 2, 0])
   const taps = outerTaps(of, 'forward', tiles)
-  const [places, width] = [byTap(taps), taps.taps * channels]
-  return counted(products).map((index) => {
-    const picked = gatherPlaces(
-      samplesLast,
-      1,
-      places.map((place) => index * count + place),
-    )
-    return reshapeBy(picked, [width, -1], [width, 'L·N'])
-  })
+  const width = taps.taps * channels
+  return pickEach(samplesLast, products, byTap(taps)).map((columns) =>
+    reshapeBy(columns, [width, -1], [width, 'L·N']),
+  )
 }
 
 /** `[O, tiles · N]` for each product. A tile's results beyond the end of a line have none. */
@@ -72,6 +67,3 @@ function productGradients(dy: Value, form: Winograd, tiles: readonly number[]): 
   const flat = reshapeBy(samplesLast, [products * out, -1], [products * out, 'L·N'])
   return split(flat, out, 0)
 }
-
-const transposed = (matrix: Matrix): Matrix =>
-  matrix[0]!.map((_, column) => matrix.map((row) => row[column]!))

@@ -91,8 +91,7 @@ export interface ImageConv {
 }
 
 /** The channels that come out. */
-export const outputsOf = ({ weights, way }: Pick<ImageConv, 'weights' | 'way'>): number =>
-  weights.dim(way === 'forward' ? 0 : 1)
+export const outputsOf = ({ weights, way }: ImageConv): number => weights.dim(way === 'forward' ? 0 : 1)
 
 /** `[N, O, …windows]`. */
 export function winogradConv(conv: ImageConv, form: Winograd): Value {
@@ -127,13 +126,14 @@ function cut(y: Value, windows: readonly number[], tiles: readonly number[]): Va
 /** Each row of `matrix` by the last dimension of `x`: WebGPU's `MatMul` for sizes below 8 has no barriers. */
 export function byMatrix(x: Value, matrix: Matrix): Value {
   const [rows, columns] = [matrix.length, matrix[0]!.length]
-  const data = Float32Array.from(
-    { length: rows * columns },
-    (_, index) => matrix[index % rows]![Math.floor(index / rows)]!,
-  )
-  const transposed = x.graph.constant(new Tensor('float32', data, [columns, rows]))
-  return emit('MatMul', [x, transposed], [...x.shape.slice(0, -1), rows])
+  const data = Float32Array.from(transposed(matrix).flat())
+  const right = x.graph.constant(new Tensor('float32', data, [columns, rows]))
+  return emit('MatMul', [x, right], [...x.shape.slice(0, -1), rows])
 }
+
+/** Its columns as rows. */
+export const transposed = (matrix: Matrix): Matrix =>
+  matrix[0]!.map((_, column) => matrix.map((row) => row[column]!))
 
 /** One matrix `[O, outer taps · C]` a product. */
 function transformedWeights({ weights, way }: ImageConv, form: Winograd): readonly Value[] {
@@ -159,10 +159,19 @@ function dataRows(conv: ImageConv, form: Winograd, tiles: readonly number[]): Va
     [conv.x.shape[0]!, products * count, channels],
   )
   const width = taps.taps * channels
-  return counted(products).map((index) => {
-    const places = taps.data.map((place) => index * count + place)
-    return reshapeBy(gatherPlaces(flat, 1, places), [-1, width], ['N·L', width])
-  })
+  return pickEach(flat, products, taps.data).map((rows) => reshapeBy(rows, [-1, width], ['N·L', width]))
+}
+
+/** The places `places` of each product, whose lines follow one another in the second dimension of `lines`. */
+export function pickEach(lines: Value, products: number, places: Int32Array<ArrayBuffer>): Value[] {
+  const count = lines.dim(1) / products
+  return counted(products).map((index) =>
+    gatherPlaces(
+      lines,
+      1,
+      places.map((place) => index * count + place),
+    ),
+  )
 }
 
 /** Of an image, what is needed for its data. */

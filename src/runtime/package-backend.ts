@@ -110,6 +110,7 @@ function held(tensor: OrtTensor): PackageTensor {
   return { dtype, shape: [...tensor.dims], tensor }
 }
 
-function bytesOf({ data }: WireTensor): Uint8Array {
+/** The memory of a tensor. */
+export function bytesOf({ data }: WireTensor): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }

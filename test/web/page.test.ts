@@ -52,8 +52,6 @@ const plots = () =>
     .locator('.plot canvas')
     .evaluateAll((all) => all.map((each) => (each as HTMLCanvasElement).toDataURL()))
 
-const antPicture = () => join(folder, 'pictures/val/ants/ants-003.jpg')
-
 /** What code prints as a plain module beside these files, with the library installed. */
 async function runInNode(code: string, files: Readonly<Record<string, string>>): Promise<string> {
   const project = join(folder, 'project')
@@ -154,8 +152,9 @@ describe('the page', () => {
     expect(best!.label).toBe('bees')
     expect(Math.abs(best!.probability - Number(predicted))).toBeLessThan(1e-4)
 
+    const ant = join(folder, 'pictures/val/ants/ants-003.jpg')
     const code = await page.locator('.snippet code').first().innerText()
-    const printed = await runInNode(code, { 'model.onnx': await download.path(), 'ants.jpg': antPicture() })
+    const printed = await runInNode(code, { 'model.onnx': await download.path(), 'ants.jpg': ant })
     expect(printed).toMatch(/^ants (0\.[5-9]\d*|1)\nbees \S+\n$/)
 
     const [weights] = await Promise.all([
