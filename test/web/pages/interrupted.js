@@ -31,7 +31,7 @@ function makeRun() {
 }
 
 /** Trains to the end: the loss of each step by its number, the weights, and which step it went on from; or the error. */
-export async function run(options) {
+export async function run(options, atStep = () => undefined) {
   const { model, options: own } = makeRun()
   const losses = {}
   let [step, resumed] = [0, undefined]
@@ -46,6 +46,7 @@ export async function run(options) {
       losses[(step ??= 0)] = event.loss
       step++
       seen.steps++
+      await atStep(step)
     }
   } catch (error) {
     return result({ error: { name: error.name, message: error.message } })
@@ -53,11 +54,18 @@ export async function run(options) {
   return result()
 }
 
-/** Begins, and lets go of it. */
-export function begin(options) {
+let letOn
+
+/** Begins, and returns. Waits after step `holdAt` for `goOn`: who looks in seldom finds it unfinished all the same. */
+export function begin({ holdAt, ...options }) {
   globalThis.ended = undefined
-  void run(options).then((result) => (globalThis.ended = result))
+  const held = new Promise((resolve) => (letOn = resolve))
+  const atStep = (step) => (step === holdAt ? held : undefined)
+  void run(options, atStep).then((result) => (globalThis.ended = result))
 }
+
+/** Lets the run that was begun go beyond the step at which it waits. */
+export const goOn = () => letOn()
 
 let sessions = []
 
