@@ -12,13 +12,20 @@ interface Parts {
   readonly height?: number
   /** Depth, colour type, compression, filter, interlace. */
   readonly kind?: readonly number[]
-  readonly raw: Uint8Array
+  /** Rows as they are, filters included. */
+  readonly raw?: Uint8Array
+  /** What is in the file for them. Default: `raw`, compressed by Node's zlib. */
+  readonly stream?: Uint8Array
 }
 
-/** A PNG file around rows as they are, filters included, compressed by Node's zlib. */
-function png({ width = 1, height = 1, kind = [8, 2, 0, 0, 0], raw }: Parts): Uint8Array {
+/** A PNG file. */
+function png({ width = 1, height = 1, kind = [8, 2, 0, 0, 0], raw, stream }: Parts): Uint8Array {
   const header = Uint8Array.of(0, 0, width >> 8, width & 255, 0, 0, height >> 8, height & 255, ...kind)
-  const parts = [pngSignature, pngChunk('IHDR', header), pngChunk('IDAT', deflateSync(raw))]
+  const parts = [
+    pngSignature,
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', stream ?? deflateSync(raw ?? new Uint8Array())),
+  ]
   return Uint8Array.from(Buffer.concat([...parts, pngChunk('IEND', new Uint8Array())]))
 }
 
@@ -26,14 +33,12 @@ const pixel = Uint8Array.of(0, 10, 20, 30)
 
 describe('decodeImage of a PNG', () => {
   it('takes the pixels alone of a stream that goes on, without inflating the rest', () => {
-    const bomb = new Uint8Array(400 * 2 ** 20)
+    const bomb = new Uint8Array(64 * 2 ** 20)
     bomb.set(pixel)
-    const file = png({ raw: bomb })
-    const before = process.memoryUsage().arrayBuffers
-    const start = performance.now()
-    expect([...contiguous(decodeImage(file))]).toEqual([10, 20, 30])
-    expect(performance.now() - start).toBeLessThan(1000)
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 2 ** 20)
+    const stream = deflateSync(bomb)
+    // No zlib stream goes on so: who inflates that far fails.
+    stream.fill(255, 2 ** 15)
+    expect([...contiguous(decodeImage(png({ stream })))]).toEqual([10, 20, 30])
   })
 
   it('shows indices as greys where there is no palette, as Pillow 9.4', () => {
