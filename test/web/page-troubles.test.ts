@@ -1,14 +1,16 @@
-/** The page of `examples/web`: what is dropped on it, a graphics processor that is lost, no room, and policies that forbid things. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+/** The page of `examples/web`: what is dropped on it or pasted, a graphics processor that is lost, no room, and policies that forbid things. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+import { decodeImage, encodePng } from 'onnx-finetune'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 
 import { drawShapes } from '../../examples/shapes/draw.ts'
 import { builtApp, chooseFolder, epochRows, openApp, untilTaken, waitForText } from './support/app.ts'
 import { openChromium, type Browser, type Page } from './support/chromium.ts'
 import { dropOn } from './support/drop.ts'
+import { paste } from './support/paste.ts'
 import { serve, type Server } from './support/server.ts'
 
 let browser: Browser
@@ -87,6 +89,30 @@ describe('a drop', () => {
   })
 })
 
+describe('a paste', () => {
+  it('adds a picture to the class that was last worked on, and says what to do where there is none', async () => {
+    const page = await open()
+    const png = encodePng(decodeImage(await readFile(join(pictures, 'ants/ants-000.jpg'))))
+    const notice = page.locator('.notice.info p')
+    await paste(page, png)
+    await notice.waitFor()
+    expect(await notice.innerText()).toBe(
+      'Click where the picture is to go, on a class or in “Try”, and paste it again.',
+    )
+    await page.getByRole('button', { name: 'Close' }).click()
+
+    await page.getByRole('button', { name: 'Add a class' }).click()
+    await untilTaken(page, () => paste(page, png))
+    expect(await countOf(page, 'class 1')).toBe('1 picture')
+
+    page.once('dialog', (dialog) => void dialog.accept())
+    await page.getByRole('button', { name: 'Remove the class class 1' }).click()
+    await paste(page, png)
+    await notice.waitFor()
+    expect(await page.getByRole('group', { name: /^Class/ }).count()).toBe(0)
+  })
+})
+
 describe('a training on WebGPU', () => {
   it('whose device is lost says so, and goes on on WebAssembly', async () => {
     const page = await open()
@@ -95,7 +121,7 @@ describe('a training on WebGPU', () => {
     await page.getByLabel('Epochs').fill('200')
     await train(page, 'webgpu')
     // An epoch: three steps of training, and one of validation.
-    await waitForText(page, /Saved after \d+ steps/)
+    await waitForText(page, /Saved after \d+ steps?/)
     expect(await page.locator('.device').innerText()).toMatch(/^Runs on WebGPU/)
     await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess')
     expect(await shownError(page)).toMatch(
@@ -106,7 +132,7 @@ describe('a training on WebGPU', () => {
 
     await page.getByLabel('Device').selectOption('wasm')
     await page.getByRole('button', { name: 'Go on with the last training' }).click()
-    await waitForText(page, /Goes on after \d+ epochs/)
+    await waitForText(page, /Goes on after \d+ epochs?/)
     expect(await page.locator('.device').innerText()).toMatch(/^Runs on WebAssembly/)
     await page.getByRole('button', { name: 'Stop' }).click()
     await waitForText(page, /^Stopped: the best epoch got/)

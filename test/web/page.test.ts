@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-import { loadClassifier } from 'onnx-finetune'
+import { decodeImage, encodePng, loadClassifier } from 'onnx-finetune'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { generateShapes } from '../../examples/shapes/generate.ts'
@@ -21,6 +21,7 @@ import {
   shoot,
   waitForText,
 } from './support/app.ts'
+import { paste } from './support/paste.ts'
 import { serve, type Server } from './support/server.ts'
 
 let browser: Browser
@@ -142,6 +143,12 @@ describe('the page', () => {
     expect(await bars.first().innerText()).toMatch(/^bees/)
     predicted = (await bars.first().getAttribute('data-probability'))!
     await shoot(page, '5-try')
+
+    await page.locator('#try .lead').click()
+    await paste(page, encodePng(decodeImage(await readFile(picture))))
+    await page.getByRole('img', { name: /^pasted/ }).waitFor()
+    expect(await bars.first().innerText()).toMatch(/^bees/)
+    expect(Number(await bars.first().getAttribute('data-probability'))).toBeCloseTo(Number(predicted), 6)
   })
 
   it('downloads a model that says the same in Node', async () => {

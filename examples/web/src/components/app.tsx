@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { filesOfPaste } from '../data/read-drop.ts'
 import { activeClass } from '../state/data.ts'
 import { takeIn } from '../state/import.ts'
+import { notify } from '../state/notices.ts'
 import { isBusy } from '../state/run.ts'
 import { DataSection } from './data-section.tsx'
 import { DownloadSection } from './download-section.tsx'
@@ -50,9 +51,10 @@ export function App() {
 
 /** Pasted pictures go to the class that was last worked on; where they are to be classified, the section there takes them. */
 function onPaste(event: ClipboardEvent): void {
-  if (event.defaultPrevented || isBusy.value || activeClass.value === undefined) return
+  if (event.defaultPrevented || isBusy.value) return
   const files = event.clipboardData ? filesOfPaste(event.clipboardData) : []
   if (files.length === 0) return
   event.preventDefault()
-  void takeIn(files, activeClass.value)
+  if (activeClass.value !== undefined) void takeIn(files, activeClass.value)
+  else notify('info', 'Click where the picture is to go, on a class or in “Try”, and paste it again.')
 }

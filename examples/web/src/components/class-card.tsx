@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks'
 
 import type { Picture } from '../data/picture.ts'
 import { filesOfInput } from '../data/read-drop.ts'
+import { counted } from '../state/counted.ts'
 import { activeClass } from '../state/data.ts'
 import { removeClass } from '../state/edit-data.ts'
 import { takeIn } from '../state/import.ts'
@@ -49,9 +50,7 @@ export function ClassCard({ name, pictures, isLocked }: ClassCardProps) {
     >
       <div class="class-head">
         <ClassName name={name} isLocked={isLocked} />
-        <span class="count">
-          {pictures.length} {pictures.length === 1 ? 'picture' : 'pictures'}
-        </span>
+        <span class="count">{counted(pictures.length, 'picture')}</span>
         <button
           type="button"
           class="icon"
@@ -103,7 +102,8 @@ export function ClassCard({ name, pictures, isLocked }: ClassCardProps) {
 }
 
 function onRemove(name: string, count: number): void {
-  if (count === 0 || confirm(`Remove the class “${name}” with its ${count} pictures from this page?`)) {
+  const pictures = counted(count, 'picture')
+  if (count === 0 || confirm(`Remove the class “${name}” with its ${pictures} from this page?`)) {
     void removeClass(name)
   }
 }

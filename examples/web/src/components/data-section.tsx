@@ -1,6 +1,7 @@
 import { computed } from '@preact/signals'
 import { useRef } from 'preact/hooks'
 
+import { counted } from '../state/counted.ts'
 import { assigned, classes, dataAdvice, importing, pictures } from '../state/data.ts'
 import { addClass, clearData } from '../state/edit-data.ts'
 import { filesOfInput } from '../data/read-drop.ts'
@@ -90,7 +91,7 @@ function onClear(): void {
 /** What a screen reader is told: what begins, and what there is in the end; not each step. */
 const announcement = computed(() => {
   const count = pictures.value.length
-  return importing.value?.text ?? (count > 0 ? `${count} pictures are there.` : '')
+  return importing.value?.text ?? (count > 0 ? `${counted(count, 'picture')} in all.` : '')
 })
 
 function Importing() {
@@ -119,8 +120,9 @@ function Summary() {
   return (
     <>
       <p class="summary">
-        <strong>{pictures.value.length}</strong> pictures in <strong>{filled}</strong>{' '}
-        {filled === 1 ? 'class' : 'classes'}: {train.length} to learn from, {val.length} to check on
+        <strong>{counted(pictures.value.length, 'picture')}</strong> in{' '}
+        <strong>{counted(filled, 'class', 'classes')}</strong>: {train.length} to learn from, {val.length} to
+        check on
         {isDrawn ? ' (a fifth of each class, drawn at random).' : ', as the folders say.'}
       </p>
       {dataAdvice.value.map((advice) => (

@@ -47,6 +47,7 @@ export async function renameClass(from: string, to: string): Promise<void> {
 export async function removeClass(name: string): Promise<void> {
   const ids = pictures.value.filter(({ className }) => className === name).map(({ id }) => id)
   classLabels.value = classLabels.value.filter((other) => other.name !== name)
+  if (activeClass.value === name) activeClass.value = undefined
   await removePictures(ids)
 }
 

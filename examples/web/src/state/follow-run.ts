@@ -3,6 +3,7 @@ import type { TrainEvent } from 'onnx-finetune'
 
 import type { Picture } from '../data/picture.ts'
 import { judge, type Judgement } from '../library/outputs.ts'
+import { counted } from './counted.ts'
 import { notify } from './notices.ts'
 import { Pace } from './pace.ts'
 import {
@@ -70,7 +71,7 @@ export class RunFollower {
     else if (event.type === 'epoch') this.#epoch(event)
     else if (event.type === 'phase') this.#pace.interrupt()
     else if (event.type === 'warning') notify('warning', event.message)
-    else status.value = `Saved after ${event.step} steps: a reload goes on from there.`
+    else status.value = `Saved after ${counted(event.step, 'step')}: a reload goes on from there.`
   }
 
   #start({
@@ -90,7 +91,9 @@ export class RunFollower {
     })
     this.#points = epochRows.value.map(pointOf)
     curve.value = [...this.#points]
-    status.value = resumed ? `Goes on after ${resumed.epoch} epochs and ${resumed.step} steps.` : building
+    status.value = resumed
+      ? `Goes on after ${counted(resumed.epoch, 'epoch')} and ${counted(resumed.step, 'step')}.`
+      : building
     this.#pace.interrupt()
   }
 
