@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 
 import { AbortError, ArgumentError, DataError, ImageError, WorkerError } from '../../src/core/errors.ts'
 import { Generator } from '../../src/core/generator.ts'
@@ -28,6 +28,9 @@ function load<B = Batch>(dataset: Dataset, options: DataLoaderOptions<B>): DataL
 afterEach(async () => {
   await Promise.all(open.splice(0).map((loader) => loader.close()))
 })
+
+/** For what is to come, however busy the machine is. */
+const patience = { timeout: 20_000, interval: 10 }
 
 const failureOf = (work: Promise<unknown>) =>
   work.then(
@@ -114,6 +117,7 @@ describe('a loader with workers', () => {
     const loader = load(handled(40, 'slow', { log }), { batchSize: 2, numWorkers: 1, prefetchFactor: 2 })
     const epoch = loader[Symbol.asyncIterator]()
     await epoch.next()
+    await vi.waitUntil(() => linesOf(log).length >= 6, patience)
     await sleep(200)
     expect(linesOf(log)).toHaveLength(6)
     await epoch.return()
@@ -135,6 +139,7 @@ describe('a loader with workers', () => {
     }
     const epoch = load(dataset, { batchSize: 2, numWorkers: 1 })[Symbol.asyncIterator]()
     await epoch.next()
+    await vi.waitUntil(() => begun >= 6, patience)
     await sleep(100)
     expect(begun).toBe(6)
     expect(most).toBe(1)
@@ -247,7 +252,7 @@ describe('leaving an epoch early', () => {
   /** Leaves by `leave` after the first batch, and tells how many samples were begun then and 300 ms later. */
   async function begunAfter(leave: () => void): Promise<[number, number]> {
     const log = temporaryFile()
-    const loader = load(handled(60, 'slow', { log, sleep: 20 }), { batchSize: 6, numWorkers: 2 })
+    const loader = load(handled(60, 'slow', { log, sleep: 50 }), { batchSize: 6, numWorkers: 2 })
     try {
       for await (const batch of loader) {
         expect(batch.labels.size).toBe(6)
@@ -257,7 +262,7 @@ describe('leaving an epoch early', () => {
     } catch (error) {
       expect(error).toMatchObject({ message: 'mine' })
     }
-    await sleep(100)
+    await sleep(300)
     const before = linesOf(log).length
     await sleep(300)
     return [before, linesOf(log).length]

@@ -58,7 +58,7 @@ describe('the pool of a loader', () => {
   it('is closed in good time when a worker died while it was idle', async () => {
     const pool = open()
     await pool.run(task('dieLater'), signal)
-    await sleep(200)
+    await sleep(500)
     await expect(pool.run(task('noise'), signal)).rejects.toThrow(WorkerError)
     await pool.close()
     expect(await pool.run(task('noise'), signal)).toMatchObject({ kind: 'batch' })
