@@ -49,7 +49,7 @@ export default defineConfig(
     plugins: { 'import-x': importX },
     languageOptions: {
       parserOptions: {
-        // A fifth of the time less than projectService takes.
+        // 58 s, where projectService takes 68.
         project: './tsconfig.json',
         tsconfigRootDir: import.meta.dirname,
       },

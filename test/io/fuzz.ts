@@ -35,7 +35,7 @@ export interface FuzzOptions<T> {
   readonly isTyped?: ((error: unknown) => boolean) | undefined
   /** Bytes that reading a file of so many bytes may allocate. Default: 16 MiB and 16 times the file. */
   readonly mostBytes?: ((fileBytes: number) => number) | undefined
-  /** Default: 5,000; generous, for a machine that does other things too, or stands still for a second. */
+  /** Default: 2,000; generous, for a machine that does other things too. */
   readonly mostMilliseconds?: number | undefined
 }
 
@@ -63,7 +63,7 @@ export async function fuzz<T>(
   read: (file: Uint8Array) => T | Promise<T>,
   options: FuzzOptions<T> = {},
 ): Promise<FuzzReport> {
-  const { cases = fuzzCases, seed: start = 0, mostMilliseconds = 5000 } = options
+  const { cases = fuzzCases, seed: start = 0, mostMilliseconds = 2000 } = options
   const mostBytes = options.mostBytes ?? ((fileBytes) => (16 << 20) + 16 * fileBytes)
   const sources = seeds.map(({ bytes }, index) => mutations(bytes, new Generator(start).fork(index)))
   const report = { cases, read: 0, refused: 0, slowestMilliseconds: 0, mostBytes: 0 }

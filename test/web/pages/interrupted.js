@@ -1,7 +1,7 @@
 // A run with all that has a state, in a page that has the library as `library`: it may be cut off at any time.
 
-/** What became of the run, for those who look in from outside: steps made, checkpoints written. */
-const seen = { steps: 0, checkpoints: 0, step: undefined }
+/** The step of the last checkpoint, for those who look in from outside. */
+const seen = { step: undefined }
 globalThis.seen = seen
 
 /** Each call makes the same. */
@@ -40,12 +40,10 @@ export async function run(options, atStep = () => undefined) {
   try {
     for await (const event of globalThis.library.train(model, { ...own, ...options })) {
       if (event.type === 'start') step = resumed = event.resumed?.step
-      if (event.type === 'checkpoint')
-        Object.assign(seen, { checkpoints: seen.checkpoints + 1, step: event.step })
+      if (event.type === 'checkpoint') seen.step = event.step
       if (event.type !== 'batch' || event.phase !== 'train') continue
       losses[(step ??= 0)] = event.loss
       step++
-      seen.steps++
       await atStep(step)
     }
   } catch (error) {

@@ -1,3 +1,4 @@
+import { counted } from '../state/counted.ts'
 import { skipped } from '../state/data.ts'
 
 /** Files that were not taken, with the reasons. */
@@ -6,9 +7,7 @@ export function SkippedList() {
   if (list.length === 0) return null
   return (
     <details class="skipped" open={list.length < 6}>
-      <summary>
-        {list.length} {list.length === 1 ? 'file was' : 'files were'} left out
-      </summary>
+      <summary>{counted(list.length, 'file was', 'files were')} left out</summary>
       <ul>
         {list.slice(0, 100).map(({ name, reason }, index) => (
           <li key={index}>
